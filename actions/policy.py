@@ -1,0 +1,90 @@
+"""Answers from the policy."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import structlog
+from rasa_sdk import Action, Tracker
+from rasa_sdk.events import EventType, SlotSet
+from rasa_sdk.executor import CollectingDispatcher
+
+from actions.services import Heard, Services, policy_of, services_of_environment
+from actions.speaking import OFFERED, answer_data, offer_button, quote_data, response_name
+from policies_kb.answering import AnswerKind, further
+from policies_kb.topics import Topic
+from tickets.vocabulary import Right
+
+ASKED = "asked__text"
+OFFER = "offer__rights"
+
+
+class ActionAnswerPolicy(Action):
+    """Quotes the clauses that answer a question, or says that there are none."""
+
+    def __init__(self, services: Services | None = None) -> None:
+        self._services = services
+
+    def name(self) -> str:
+        """As in domain.yml."""
+        return "action_answer_policy"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
+        """One message: the introduction, the quotes as data, and buttons for what can be done next."""
+        services = self._services or services_of_environment()
+        heard = Heard.of(tracker)
+        policy = policy_of(services, heard)
+        found = services.knowledge.answer(policy.profile.policy, heard.text, heard.topics)
+        _log(found.kind, policy.profile.policy, found.topic)
+        offered = [Right.QUESTION] if found.kind in (AnswerKind.SILENT, AnswerKind.CONFLICT) else []
+        offered += [OFFERED[found.topic]] if found.topic in OFFERED else []
+        dispatcher.utter_message(
+            response=response_name(found, policy),
+            company=policy.profile.name,
+            topic=found.topic.phrase,
+            condition=found.condition,
+            json_message={"answer": answer_data(found)},
+            buttons=[offer_button(right) for right in offered],
+        )
+        return [SlotSet(OFFER, [right.value for right in offered[:1]]), SlotSet(ASKED, _asked(heard))]
+
+
+class ActionMore(Action):
+    """Quotes what comes after the clauses that were shown for the last question."""
+
+    def __init__(self, services: Services | None = None) -> None:
+        self._services = services
+
+    def name(self) -> str:
+        """As in domain.yml."""
+        return "action_more"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
+        """Says so if there is nothing more."""
+        services = self._services or services_of_environment()
+        policy = policy_of(services, Heard.of(tracker))
+        asked = tracker.get_slot(ASKED)
+        quotes = []
+        if asked:
+            topics = {Topic(name): share for name, share in asked["topics"].items()}
+            question = services.knowledge.question_text.plain(asked["text"])
+            quotes = further(policy.index, policy.profile, question, topics)
+        if not quotes:
+            dispatcher.utter_message(response="utter_nothing_more", buttons=[offer_button(Right.QUESTION)])
+            return [SlotSet(OFFER, [Right.QUESTION.value])]
+        data = {"kind": "states", "topic": "", "quotes": [quote_data(quote) for quote in quotes], "steps": [], "note": ""}
+        dispatcher.utter_message(
+            response="utter_answer_more", company=policy.profile.name, json_message={"answer": data | {"condition": ""}}
+        )
+        return []
+
+
+def _asked(heard: Heard) -> dict[str, Any]:
+    return {"text": heard.text, "topics": {topic.value: share for topic, share in heard.topics.items()}}
+
+
+def _log(kind: AnswerKind, policy: str, topic: Topic) -> None:
+    structlog.get_logger("actions").info("question_answered", policy=policy, topic=topic.value, kind=kind.value)
+
+
+ACTIONS = (ActionAnswerPolicy, ActionMore)

@@ -1,0 +1,81 @@
+"""What the actions work with, and what they know of the message at hand."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Mapping
+
+from policies_kb.knowledge import KnowledgeBase, Policy
+from policies_kb.topics import Topic
+from policies_kb.workshop import workshop
+from tickets.service import RequestService
+from tickets.store import Store
+from tickets.vocabulary import Right
+
+PROJECT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True)
+class Services:
+    """The cores an action may call."""
+
+    knowledge: KnowledgeBase
+    requests: RequestService
+
+    def now(self) -> datetime:
+        """The time of a filing, aware, UTC."""
+        return datetime.now(timezone.utc)
+
+
+@lru_cache(maxsize=1)
+def services_of_environment() -> Services:
+    """For `rasa run actions`, which makes its actions without arguments. Reads the variables of `.env.example`."""
+    data = Path(os.environ.get("PRIVACY_DESK_DATA") or PROJECT / "var").resolve()
+    data.mkdir(parents=True, exist_ok=True)
+    store = Store(os.environ.get("PRIVACY_DESK_DATABASE_URL") or f"sqlite:///{data / 'privacy-desk.db'}")
+    store.migrate()
+    return Services(workshop(data).knowledge, RequestService(store))
+
+
+@dataclass(frozen=True)
+class Heard:
+    """The message at hand, as the dialogue holds it. Contact data was replaced by placeholders before it got here."""
+
+    text: str
+    topics: Mapping[Topic, float]
+    rights: tuple[Right, ...]
+    detail: str
+    policy: str
+    channel: str
+    message_id: str
+    full_text: str
+
+    @classmethod
+    def of(cls, tracker: Any) -> "Heard":
+        """Read it from a rasa_sdk tracker. Unknown topics and rights (an older model's) are left out."""
+        latest = tracker.latest_message or {}
+        metadata = latest.get("metadata") or {}
+        shares = {entry["topic"]: float(entry["score"]) for entry in latest.get("topics") or ()}
+        pressed = [entity["value"] for entity in latest.get("entities") or () if entity.get("entity") == "right"]
+        rights = [*pressed, *(latest.get("rights") or ())]
+        known_topics, known_rights = {topic.value for topic in Topic}, {right.value for right in Right}
+        text = latest.get("text") or ""
+        return cls(
+            text=text,
+            topics={Topic(name): share for name, share in shares.items() if name in known_topics},
+            rights=tuple(Right(name) for name in dict.fromkeys(rights) if name in known_rights),
+            detail=latest.get("detail") or "",
+            policy=str(metadata.get("policy") or ""),
+            channel=str(metadata.get("channel") or "web"),
+            message_id=str(metadata.get("message_id") or ""),
+            full_text=str(metadata.get("full_text") or text),
+        )
+
+
+def policy_of(services: Services, heard: Heard) -> Policy:
+    """The policy this conversation is bound to; in a developer's shell, where none is, the first one."""
+    return services.knowledge.get(heard.policy or services.knowledge.ids[0])

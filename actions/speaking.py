@@ -1,0 +1,106 @@
+"""Puts answers and receipts into the form that channels render: a response of domain.yml and plain data beside it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from policies_kb.answering import Answer, AnswerKind, Quote
+from policies_kb.knowledge import Policy
+from policies_kb.topics import Topic
+from tickets.vocabulary import Right
+
+RIGHT_TOPIC: dict[Right, Topic] = {
+    Right.ACCESS: Topic.ACCESS,
+    Right.DELETION: Topic.DELETION,
+    Right.CORRECTION: Topic.CORRECTION,
+    Right.PORTABILITY: Topic.PORTABILITY,
+    Right.RESTRICTION: Topic.OBJECTION,
+    Right.OBJECTION: Topic.OBJECTION,
+    Right.WITHDRAW_CONSENT: Topic.WITHDRAW,
+    Right.MARKETING_OPT_OUT: Topic.MARKETING,
+    Right.SALE_SHARE_OPT_OUT: Topic.SALE,
+    Right.LIMIT_SENSITIVE: Topic.SENSITIVE,
+    Right.PARENTAL_REVIEW: Topic.CHILDREN,
+    Right.PARENTAL_DELETE: Topic.CHILDREN,
+    Right.PARENTAL_STOP_COLLECTION: Topic.CHILDREN,
+    Right.COMPLAINT: Topic.COMPLAINT,
+    Right.APPEAL: Topic.COMPLAINT,
+}
+OFFERED: dict[Topic, Right] = {
+    Topic.ACCESS: Right.ACCESS,
+    Topic.DELETION: Right.DELETION,
+    Topic.CORRECTION: Right.CORRECTION,
+    Topic.PORTABILITY: Right.PORTABILITY,
+    Topic.OBJECTION: Right.OBJECTION,
+    Topic.WITHDRAW: Right.WITHDRAW_CONSENT,
+    Topic.MARKETING: Right.MARKETING_OPT_OUT,
+    Topic.COMPLAINT: Right.COMPLAINT,
+}
+RIGHT_WORDS: dict[Right, str] = {
+    Right.ACCESS: "a copy of your data",
+    Right.DELETION: "deletion",
+    Right.CORRECTION: "correction",
+    Right.PORTABILITY: "your data in a portable form",
+    Right.RESTRICTION: "restricting the use of your data",
+    Right.OBJECTION: "objection",
+    Right.WITHDRAW_CONSENT: "withdrawing consent",
+    Right.MARKETING_OPT_OUT: "no more marketing",
+    Right.SALE_SHARE_OPT_OUT: "no sale or sharing of your data",
+    Right.LIMIT_SENSITIVE: "limiting the use of sensitive data",
+    Right.PARENTAL_REVIEW: "seeing your child's data",
+    Right.PARENTAL_DELETE: "deleting your child's data",
+    Right.PARENTAL_STOP_COLLECTION: "no more collection of your child's data",
+    Right.COMPLAINT: "complaint",
+    Right.APPEAL: "appeal",
+    Right.QUESTION: "question for the support team",
+}
+
+
+def words_for(rights: "tuple[Right, ...] | list[Right]") -> str:
+    """Rights as they are spoken of in a reply."""
+    return ", ".join(RIGHT_WORDS[right] for right in rights)
+
+
+def response_name(answer: Answer, policy: Policy) -> str:
+    """Which response introduces this answer."""
+    if answer.kind is AnswerKind.SILENT and answer.topic in policy.index.covered:
+        return "utter_answer_silent_detail"
+    if answer.kind is AnswerKind.CONDITIONAL and answer.condition:
+        return "utter_answer_conditional_ask"
+    return f"utter_answer_{answer.kind.value}"
+
+
+def answer_data(answer: Answer) -> dict[str, Any]:
+    """An answer as plain data for channels and for programs."""
+    return {
+        "kind": answer.kind.value,
+        "topic": answer.topic.value,
+        "quotes": [quote_data(quote) for quote in answer.quotes],
+        "steps": list(answer.steps),
+        "note": answer.note,
+        "condition": answer.condition,
+    }
+
+
+def quote_data(quote: Quote) -> dict[str, Any]:
+    """A quote as plain data; start and end are character offsets into the policy's source text."""
+    return {
+        "clause": quote.clause.id,
+        "section": quote.clause.section,
+        "text": quote.clause.text,
+        "items": quote.item_texts(),
+        "lead_in": quote.clause.lead_text,
+        "start": quote.span.start,
+        "end": quote.span.end,
+        "policy": quote.policy,
+        "version": quote.version,
+        "url": quote.path,
+        "role": quote.role.value,
+        "label": quote.label,
+    }
+
+
+def offer_button(right: Right) -> dict[str, str]:
+    """The button that files a request."""
+    title = "Ask the support team" if right is Right.QUESTION else f"File a request: {RIGHT_WORDS[right]}"
+    return {"title": title, "payload": f'/request{{"right": "{right.value}"}}'}

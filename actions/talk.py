@@ -1,0 +1,82 @@
+"""Small talk, and the way to a person."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rasa_sdk import Action, Tracker
+from rasa_sdk.events import EventType, SlotSet
+from rasa_sdk.executor import CollectingDispatcher
+
+from actions.policy import OFFER
+from actions.services import Heard, Services, policy_of, services_of_environment
+from actions.speaking import offer_button
+from tickets.vocabulary import Right
+
+SMALL_TALK = frozenset({"greet", "thanks", "bye", "how_are_you", "who_are_you", "praise", "frustration"})
+
+
+class ActionSmallTalk(Action):
+    """Answers a greeting, thanks, a goodbye, "are you a bot" and the like, each in its own way."""
+
+    def __init__(self, services: Services | None = None) -> None:
+        self._services = services
+
+    def name(self) -> str:
+        """As in domain.yml."""
+        return "action_small_talk"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
+        """Someone who is annoyed is offered a person."""
+        services = self._services or services_of_environment()
+        heard = Heard.of(tracker)
+        kind = heard.detail if heard.detail in SMALL_TALK else "greet"
+        buttons = [offer_button(Right.QUESTION)] if kind == "frustration" else []
+        company = policy_of(services, heard).profile.name
+        dispatcher.utter_message(response=f"utter_{kind}", company=company, buttons=buttons)
+        return []
+
+
+class ActionOfferPerson(Action):
+    """Says how a person is reached, and offers to pass the question on."""
+
+    def __init__(self, services: Services | None = None) -> None:
+        self._services = services
+
+    def name(self) -> str:
+        """As in domain.yml."""
+        return "action_offer_person"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
+        """The contact is the policy's own; where it names none, that is said."""
+        services = self._services or services_of_environment()
+        profile = policy_of(services, Heard.of(tracker)).profile
+        contact = ", ".join(profile.contact) or "it names no contact"
+        dispatcher.utter_message(
+            response="utter_offer_person",
+            company=profile.name,
+            contact=f"{contact}.",
+            buttons=[offer_button(Right.QUESTION)],
+        )
+        return [SlotSet(OFFER, [Right.QUESTION.value])]
+
+
+class ActionDeclineOffer(Action):
+    """Files nothing."""
+
+    def __init__(self, services: Services | None = None) -> None:
+        self._services = services
+
+    def name(self) -> str:
+        """As in domain.yml."""
+        return "action_decline_offer"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
+        """Forgets the offer."""
+        services = self._services or services_of_environment()
+        company = policy_of(services, Heard.of(tracker)).profile.name
+        dispatcher.utter_message(response="utter_offer_declined", company=company)
+        return [SlotSet(OFFER, None)]
+
+
+ACTIONS = (ActionSmallTalk, ActionOfferPerson, ActionDeclineOffer)

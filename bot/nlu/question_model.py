@@ -1,0 +1,208 @@
+"""What a message is: intent, topics, rights. Learned from data/nlu.
+
+Three heads (intent, topic, right) over the same two views of a message: its sentence embedding and its words and letters. Each view
+has its own linear classifier; their likelihoods are multiplied with fixed exponents. Trained with scikit-learn in seconds, stored as
+arrays and JSON (no pickles: nothing runs when a model is loaded).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Sequence
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+from sklearn.feature_extraction.text import TfidfVectorizer
+
+from policies_kb.encoder import Encoder
+from policies_kb.question_text import QuestionText
+
+Matrix = npt.NDArray[np.float32]
+
+MODEL_VERSION = "3"  # part of the component's fingerprint: raise it when this file changes what is learned
+MEANING_SHARE = 0.4  # exponent of the embedding's likelihoods; the words' is 1 minus this
+FLOOR = 1e-4
+RIGHT_HEARD = 0.3  # a right counts if it has this share of a request, or of one part of it
+TOPICS_KEPT = 12
+UNSURE, ASK_AT_LEAST, TOPIC_AT_LEAST = 0.6, 0.12, 0.6
+ASK, REQUEST = "ask_policy", "request"
+_PARTS = re.compile(r"[.;!?\n]+|,? (?:and|plus|also|as well as|then)(?: (?:also|then|please))? ", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Example:
+    """A training message with its label as it stands in data/nlu: "ask_policy/data_retention", "human"."""
+
+    text: str
+    label: str
+
+    @property
+    def intent(self) -> str:
+        """The part before the slash."""
+        return self.label.partition("/")[0]
+
+    @property
+    def detail(self) -> str:
+        """The part after the slash: a topic, a right, a kind of small talk."""
+        return self.label.partition("/")[2]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A message as it was understood; shares are 0..1, best first."""
+
+    intent: str
+    confidence: float
+    ranking: tuple[tuple[str, float], ...]
+    topics: tuple[tuple[str, float], ...]
+    rights: tuple[str, ...]
+    detail: str
+
+
+class _Head:
+    """Two linear classifiers with the same classes."""
+
+    def __init__(self, classes: Sequence[str], arrays: dict[str, Matrix]) -> None:
+        self.classes = list(classes)
+        self.arrays = arrays
+
+    @classmethod
+    def fit(cls, vectors: Matrix, words: Any, labels: Sequence[str]) -> "_Head":
+        from sklearn.linear_model import LogisticRegression, SGDClassifier
+
+        meaning = LogisticRegression(C=20, max_iter=300, class_weight="balanced").fit(vectors, labels)
+        spelling = SGDClassifier(
+            loss="log_loss", alpha=3e-5, max_iter=30, tol=None, random_state=0, class_weight="balanced", average=True
+        ).fit(words, labels)
+        names = ("meaning_w", "meaning_b", "words_w", "words_b")
+        parts = (meaning.coef_, meaning.intercept_, spelling.coef_, spelling.intercept_)
+        return cls(list(meaning.classes_), {name: np.asarray(part, np.float32) for name, part in zip(names, parts)})
+
+    def shares(self, vector: Matrix, words: Any) -> Matrix:
+        """The likelihood of each class, adding up to 1."""
+        meaning = vector @ self.arrays["meaning_w"].T + self.arrays["meaning_b"]
+        meaning = np.exp(meaning - meaning.max())
+        spelled = np.asarray(words @ self.arrays["words_w"].T).ravel() + self.arrays["words_b"]
+        spelling = 1 / (1 + np.exp(-spelled))
+        both = (meaning / meaning.sum()) ** MEANING_SHARE * (spelling / spelling.sum() + FLOOR) ** (1 - MEANING_SHARE)
+        result: Matrix = (both / both.sum()).astype(np.float32)
+        return result
+
+
+class QuestionModel:
+    """Reads messages. Make one with `fit` or `load`."""
+
+    def __init__(
+        self, encoder: Encoder, names: Sequence[str], vectorisers: list[TfidfVectorizer], heads: dict[str, _Head]
+    ) -> None:
+        self._encoder = encoder
+        self._plain = QuestionText(names)
+        self._vectorisers = vectorisers
+        self._heads = heads
+
+    @classmethod
+    def fit(cls, encoder: Encoder, examples: Sequence[Example], names: Sequence[str]) -> "QuestionModel":
+        """Learn from examples; names: companies' names and aliases, which are made alike first."""
+        plain = QuestionText(names)
+        texts = [plain.plain(example.text) for example in examples]
+        vectors = encoder.encode(texts)
+        vectorisers = _vectorisers()
+        words = sparse.hstack([vectoriser.fit_transform(texts) for vectoriser in vectorisers]).tocsr()
+        heads = {"intent": _Head.fit(vectors, words, [example.intent for example in examples])}
+        for name, intent in (("topic", ASK), ("right", REQUEST), ("small_talk", "small_talk")):
+            rows = [row for row, example in enumerate(examples) if example.intent == intent and example.detail]
+            heads[name] = _Head.fit(vectors[rows], words[rows], [examples[row].detail for row in rows])
+        return cls(encoder, list(names), vectorisers, heads)
+
+    def read(self, text: str) -> Reading:
+        """Understand one message."""
+        plain = self._plain.plain(text)
+        views = self._views(plain)
+        topics = self._ordered("topic", views)
+        ranking = _reconsidered(self._ordered("intent", views), topics)
+        intent, confidence = ranking[0]
+        rights = self._rights(plain, views) if intent == REQUEST else ()
+        detail = {ASK: topics[0][0], REQUEST: rights[0] if rights else ""}.get(intent, "")
+        if intent == "small_talk":
+            detail = self._ordered(intent, views)[0][0]
+        return Reading(intent, confidence, ranking, topics[:TOPICS_KEPT], rights, detail)
+
+    def _views(self, plain: str) -> tuple[Matrix, Any]:
+        vector = self._encoder.encode([plain])[0]
+        return vector, sparse.hstack([vectoriser.transform([plain]) for vectoriser in self._vectorisers], format="csr")
+
+    def _ordered(self, head: str, views: tuple[Matrix, Any]) -> tuple[tuple[str, float], ...]:
+        return _ordered(self._heads[head].classes, self._heads[head].shares(*views))
+
+    def _rights(self, plain: str, views: tuple[Matrix, Any]) -> tuple[str, ...]:
+        """The rights that are invoked: in the whole message, or clearly in one of its parts."""
+        whole = dict(self._ordered("right", views))
+        best = max(whole, key=lambda right: whole[right])
+        heard = {right: share for right, share in whole.items() if share >= RIGHT_HEARD or right == best}
+        parts = [part for part in _PARTS.split(plain) if len(part.split()) >= 2]
+        for part in parts if len(parts) > 1 else []:
+            for right, share in self._ordered("right", self._views(part)):
+                if share >= 0.6 and whole[right] >= 0.05:
+                    heard[right] = max(heard.get(right, 0.0), float(share) * 0.5)
+        return tuple(sorted(heard, key=lambda right: -heard[right]))
+
+    def save(self, folder: Path) -> None:
+        """Write the model into a folder."""
+        vocabularies = [
+            {"terms": sorted(v.vocabulary_, key=v.vocabulary_.get), "idf": [round(float(x), 6) for x in v.idf_]}
+            for v in self._vectorisers
+        ]
+        about = {
+            "version": MODEL_VERSION,
+            "names": list(self._plain.names),
+            "vocabularies": vocabularies,
+            "classes": {name: head.classes for name, head in self._heads.items()},
+        }
+        (folder / "question_model.json").write_text(json.dumps(about, ensure_ascii=False), "utf-8")
+        arrays = {f"{name}.{key}": array for name, head in self._heads.items() for key, array in head.arrays.items()}
+        with (folder / "question_model.npz").open("wb") as file:
+            np.savez(file, **arrays)
+
+    @classmethod
+    def load(cls, encoder: Encoder, folder: Path) -> "QuestionModel":
+        """The model from its folder. Raises OSError or ValueError for a folder that is not one."""
+        about = json.loads((folder / "question_model.json").read_text("utf-8"))
+        if about["version"] != MODEL_VERSION:
+            raise ValueError(f"the model is of version {about['version']}, this code needs {MODEL_VERSION}; train again")
+        vectorisers = _vectorisers()
+        for vectoriser, stored in zip(vectorisers, about["vocabularies"]):
+            vectoriser.vocabulary_ = {term: index for index, term in enumerate(stored["terms"])}
+            vectoriser.idf_ = np.array(stored["idf"])
+        with np.load(folder / "question_model.npz", allow_pickle=False) as data:
+            heads = {
+                name: _Head(classes, {key.partition(".")[2]: data[key] for key in data.files if key.split(".")[0] == name})
+                for name, classes in about["classes"].items()
+            }
+        return cls(encoder, about["names"], vectorisers, heads)
+
+
+def _reconsidered(
+    ranking: tuple[tuple[str, float], ...], topics: tuple[tuple[str, float], ...]
+) -> tuple[tuple[str, float], ...]:
+    """A message that is hardly anything else, but clearly about a topic of the policy, is a question about it."""
+    shares = dict(ranking)
+    unsure = ranking[0][0] not in (ASK, REQUEST) and ranking[0][1] < UNSURE
+    if unsure and shares[ASK] >= ASK_AT_LEAST and topics[0][1] >= TOPIC_AT_LEAST:
+        return ((ASK, shares[ASK]), *(entry for entry in ranking if entry[0] != ASK))
+    return ranking
+
+
+def _vectorisers() -> list[TfidfVectorizer]:
+    return [
+        TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, dtype=np.float32),
+        TfidfVectorizer(analyzer="char_wb", ngram_range=(3, 4), sublinear_tf=True, min_df=3, dtype=np.float32),
+    ]
+
+
+def _ordered(classes: Sequence[str], shares: Matrix) -> tuple[tuple[str, float], ...]:
+    order = np.argsort(-shares, kind="stable")
+    return tuple((classes[int(index)], float(shares[index])) for index in order)

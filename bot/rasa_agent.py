@@ -1,0 +1,179 @@
+"""Rasa's Agent in this process: loaded without TensorFlow, with the actions in process, a small tracker store and a quick lock.
+
+Nothing of Sanic listens. What is changed in Rasa is listed in `install` and in lean_rasa; rasa 3.6.21 is pinned exactly.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import json
+from collections import OrderedDict
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, AsyncIterator, Iterable
+
+from bot import lean_rasa
+
+if TYPE_CHECKING:
+    from rasa.core.agent import Agent
+
+    from policies_kb.knowledge import KnowledgeBase
+    from tickets.service import RequestService
+
+MOST_CONVERSATIONS = 20_000  # kept in memory, oldest dropped first
+MOST_EVENTS = 60  # of a conversation; older turns are rolled up into its slots
+ACTIONS_PACKAGE = "actions"
+
+
+def load_agent(model: Path, knowledge: "KnowledgeBase", requests: "RequestService") -> "Agent":
+    """The agent of that model, with the actions working on these services."""
+    lean_rasa.install()
+    from rasa.core.agent import Agent
+    from rasa.shared.core.domain import Domain
+
+    _quicken_events()
+    return Agent.load(
+        str(model),
+        action_endpoint=_in_process_endpoint(knowledge, requests),
+        tracker_store=recent_tracker_store()(Domain.empty()),
+        lock_store=queueing_lock_store()(),
+    )
+
+
+def _in_process_endpoint(knowledge: "KnowledgeBase", requests: "RequestService") -> Any:
+    """The seam that Rasa has for action servers, answered by rasa_sdk's executor without HTTP."""
+    from rasa.utils.endpoints import ClientResponseError, EndpointConfig
+    from rasa_sdk.executor import ActionExecutor
+    from rasa_sdk.interfaces import ActionExecutionRejection
+
+    class InProcessEndpoint(EndpointConfig):
+        def __init__(self) -> None:
+            super().__init__(url="inprocess://actions", enable_selective_domain=True)
+            self._executor = ActionExecutor()
+            # By name, as `rasa run actions` does it: fronts do not import each other.
+            for action in importlib.import_module(ACTIONS_PACKAGE).actions_for(knowledge, requests):
+                self._executor.register_action(action)
+
+        async def request(self, *_: Any, **call: Any) -> Any:
+            try:
+                return await self._executor.run(call["json"])
+            except ActionExecutionRejection as error:
+                told = json.dumps({"error": error.message, "action_name": error.action_name})
+                raise ClientResponseError(400, "rejected", told) from error
+
+    return InProcessEndpoint()
+
+
+def _quicken_events() -> None:
+    """Rasa looks an event's class up by walking all subclasses, for every event of every turn; remember them instead."""
+    from rasa.shared.core.events import Event
+    from rasa.shared.utils.common import all_subclasses
+
+    known = {cls.type_name: cls for cls in all_subclasses(Event)}
+    original = Event.resolve_by_type
+    if getattr(original, "quickened", False):
+        return
+
+    def resolve(type_name: str, default: Any = None) -> Any:
+        return known.get(type_name) or original(type_name, default)
+
+    resolve.quickened = True  # type: ignore[attr-defined]
+    Event.resolve_by_type = staticmethod(resolve)
+
+
+def recent_tracker_store() -> type:
+    """A tracker store in memory that forgets the oldest conversations and rolls long ones up.
+
+    Rasa replays every event of a session several times a turn, so a conversation's cost grows with its length. Rolling up keeps
+    the slots and the last turns.
+    """
+    from rasa.core.tracker_store import InMemoryTrackerStore
+    from rasa.shared.core.events import ActionExecuted, SessionStarted, SlotSet
+    from rasa.shared.core.trackers import DialogueStateTracker
+
+    class RecentTrackerStore(InMemoryTrackerStore):
+        def __init__(self, domain: Any, **_: Any) -> None:
+            super().__init__(domain)
+            self.store: OrderedDict[str, Any] = OrderedDict()
+
+        async def save(self, tracker: DialogueStateTracker) -> None:
+            if len(tracker.events) > MOST_EVENTS and not tracker.active_loop:
+                tracker = self._rolled_up(tracker)
+            await super().save(tracker)
+            self.store.move_to_end(tracker.sender_id)
+            while len(self.store) > MOST_CONVERSATIONS:
+                self.store.popitem(last=False)
+
+        async def delete(self, sender_id: str) -> None:
+            """Forget a conversation. Rasa 3.6 has no call for it."""
+            self.store.pop(sender_id, None)
+
+        def _rolled_up(self, tracker: DialogueStateTracker) -> DialogueStateTracker:
+            kept = [SlotSet(name, slot.value) for name, slot in tracker.slots.items() if slot.value is not None]
+            start = [ActionExecuted("action_session_start"), SessionStarted(), *kept, ActionExecuted("action_listen")]
+            last = _last_turns(list(tracker.events), MOST_EVENTS // 4)
+            return DialogueStateTracker.from_events(tracker.sender_id, [*start, *last], tracker.slots.values())
+
+    return RecentTrackerStore
+
+
+def _last_turns(events: list[Any], most: int) -> list[Any]:
+    """The last events, from the start of a turn on."""
+    from rasa.shared.core.events import UserUttered
+
+    turns = [index for index, event in enumerate(events) if isinstance(event, UserUttered)]
+    first = next((index for index in turns if len(events) - index <= most), turns[-1] if turns else len(events))
+    return events[first:]
+
+
+def queueing_lock_store() -> type:
+    """One asyncio lock a conversation. Rasa's own store polls once a second, so quick messages wait for seconds."""
+    from rasa.core.lock_store import LockStore
+
+    class QueueingLockStore(LockStore):
+        def __init__(self) -> None:
+            super().__init__()
+            self._locks: dict[str, tuple[asyncio.Lock, int]] = {}
+
+        @asynccontextmanager
+        async def lock(self, conversation_id: str, *_: Any, **__: Any) -> AsyncIterator[None]:
+            lock, waiting = self._locks.get(conversation_id, (asyncio.Lock(), 0))
+            self._locks[conversation_id] = (lock, waiting + 1)
+            try:
+                async with lock:
+                    yield None
+            finally:
+                lock, waiting = self._locks[conversation_id]
+                if waiting == 1:
+                    del self._locks[conversation_id]
+                else:
+                    self._locks[conversation_id] = (lock, waiting - 1)
+
+    return QueueingLockStore
+
+
+def collecting_channel() -> Any:
+    """An output channel that keeps each message whole: text, data and buttons together."""
+    from rasa.core.channels.channel import OutputChannel
+
+    class WholeMessages(OutputChannel):
+        def __init__(self) -> None:
+            self.messages: list[dict[str, Any]] = []
+
+        @classmethod
+        def name(cls) -> str:
+            return "desk"
+
+        async def send_response(self, recipient_id: str, message: dict[str, Any]) -> None:
+            self.messages.append(message)
+
+    return WholeMessages()
+
+
+def whole(messages: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Messages as text, data and buttons, without Rasa's empty fields."""
+    return [
+        {"text": message.get("text") or "", "data": message.get("custom") or {}, "buttons": message.get("buttons") or []}
+        for message in messages
+    ]

@@ -1,0 +1,91 @@
+"""The settings of the bot process, read once from the environment. `.env.example` lists them with their meaning."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Mapping
+
+from pii.redacted import Redacted
+
+PROJECT = Path(__file__).resolve().parent.parent
+
+
+class SettingsError(ValueError):
+    """A setting that is missing or makes no sense; the text names the variable and what it should be."""
+
+
+def data_folder(environment: Mapping[str, str] = os.environ) -> Path:
+    """PRIVACY_DESK_DATA: where everything lies that is built or stored at run time; var/ in the project by default."""
+    return Path(environment.get("PRIVACY_DESK_DATA") or PROJECT / "var").resolve()
+
+
+@dataclass(frozen=True)
+class BotSettings:
+    """One process's settings."""
+
+    host: str
+    port: int
+    base_url: str  # how people reach the public pages, without a slash at the end
+    data: Path
+    models: Path
+    database_url: str
+    secret: Redacted = field(repr=False)
+    target_days: int = 30
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "BotSettings":
+        """Raises SettingsError for what cannot be used."""
+        data = data_folder(environment)
+        host = environment.get("PRIVACY_DESK_HOST") or "127.0.0.1"
+        port = _port(environment.get("PRIVACY_DESK_PORT") or "8080")
+        base_url = (environment.get("PRIVACY_DESK_BASE_URL") or f"http://{host}:{port}").rstrip("/")
+        if not base_url.startswith(("http://", "https://")):
+            raise SettingsError("PRIVACY_DESK_BASE_URL must begin with http:// or https://")
+        return cls(
+            host=host,
+            port=port,
+            base_url=base_url,
+            data=data,
+            models=Path(environment.get("PRIVACY_DESK_MODELS") or PROJECT / "models").resolve(),
+            database_url=environment.get("PRIVACY_DESK_DATABASE_URL") or f"sqlite:///{data / 'privacy-desk.db'}",
+            secret=_secret(environment.get("PRIVACY_DESK_SECRET"), data),
+            target_days=_days(environment.get("PRIVACY_DESK_TARGET_DAYS") or "30"),
+        )
+
+
+def _port(text: str) -> int:
+    if not text.isdigit() or not 1 <= int(text) <= 65535:
+        raise SettingsError(f"PRIVACY_DESK_PORT must be a number from 1 to 65535, not {text!r}")
+    return int(text)
+
+
+def _days(text: str) -> int:
+    if not text.isdigit() or not 1 <= int(text) <= 365:
+        raise SettingsError(f"PRIVACY_DESK_TARGET_DAYS must be a number of days from 1 to 365, not {text!r}")
+    return int(text)
+
+
+def _secret(given: str | None, data: Path) -> Redacted:
+    """The key that signs sessions: the one given, else one that is made once and kept beside the data."""
+    if given:
+        if len(given) < 32:
+            raise SettingsError("PRIVACY_DESK_SECRET must have at least 32 characters; leave it out to have one made")
+        return Redacted(given)
+    path = data / "secret"
+    try:
+        data.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    except FileExistsError:
+        kept = path.read_text("utf-8").strip()
+        if len(kept) < 32:
+            raise SettingsError(f"{path} is damaged; delete it to have a new one made (open chats will end)") from None
+        return Redacted(kept)
+    except OSError as error:
+        raise SettingsError(f"PRIVACY_DESK_DATA={data} cannot be written to ({error.strerror})") from error
+    made = secrets.token_urlsafe(48)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(made)
+    return Redacted(made)

@@ -1,0 +1,198 @@
+"""A question's answer from one policy: the clauses to quote and how to introduce them.
+
+Nothing is written here: an Answer holds spans of the source, the kind of answer they make (see AnswerKind), and what a person put
+into the profile (steps, notes). Fronts choose the words around it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Mapping
+
+from policies_kb.model import Clause, Span, Stance
+from policies_kb.profile import Condition, Conflict, Help, Profile
+from policies_kb.ranking import PolicyIndex, Ranking, Scored
+from policies_kb.silence import silence
+from policies_kb.topics import Topic
+
+SILENT_FROM = 0.5  # likelihood from which the policy is called silent
+HEARD = 0.2  # share of a topic in the question from which it counts as asked
+MOST_QUOTES = 5
+ALSO = 2  # further clauses shown after the first
+ALSO_WITHIN = 4.5  # how far below the first clause's score
+
+
+class AnswerKind(str, Enum):
+    """The five kinds of answer (design: "Answers")."""
+
+    STATES = "states"
+    DENIES = "denies"
+    CONDITIONAL = "conditional"
+    CONFLICT = "conflict"
+    SILENT = "silent"
+
+
+class Role(str, Enum):
+    """Why a quote stands in an answer."""
+
+    ANSWER = "answer"
+    CONDITION = "condition"  # one branch of "it depends"; the label says when it holds
+    EXCEPTION = "exception"  # must be shown with the answer
+    AGAINST = "against"  # one side of a contradiction
+    ALSO = "also"  # bears on the question too
+    RELATED = "related"  # NOT an answer: the nearest thing in a policy that is silent
+
+
+@dataclass(frozen=True)
+class Quote:
+    """A clause as it is quoted: its text byte for byte, and where it stands."""
+
+    clause: Clause
+    policy: str
+    version: str
+    role: Role
+    label: str = ""
+
+    @property
+    def path(self) -> str:
+        """The clause's place on the policy's page."""
+        return f"/p/{self.policy}/{self.version}#{self.clause.id}"
+
+    @property
+    def span(self) -> Span:
+        """Where the quoted text stands in the source."""
+        return self.clause.span
+
+    def item_texts(self) -> list[str]:
+        """The items of a list, one by one, without their bullet marks; empty for running text."""
+        start = self.clause.span.start
+        return [self.clause.text[i.start - start : i.end - start].lstrip("•-–−* \t") for i in self.clause.items]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a policy says on a question."""
+
+    kind: AnswerKind
+    topic: Topic
+    quotes: tuple[Quote, ...]
+    steps: tuple[str, ...] = ()
+    note: str = ""
+    condition: str = ""  # what the answer depends on, as a question
+
+
+def answer(index: PolicyIndex, profile: Profile, question: str, topics: Mapping[Topic, float]) -> Answer:
+    """Answer a question from this policy alone. topics: what the question is about, shares that add up to 1."""
+    ranking = index.rank(question, topics)
+    asked = main_topic(topics)
+    if silence(index, topics, ranking) >= SILENT_FROM:
+        nearest = [_quote(index, entry.clause, Role.RELATED) for entry in ranking.clauses[:1]]
+        return Answer(AnswerKind.SILENT, asked, tuple(nearest))
+    first = ranking.clauses[0].clause
+    topic = _topic_of(first, topics, asked)
+    help_ = _help_for(profile, topics)
+    conflict = _conflict_for(profile, topics, ranking)
+    if conflict:
+        return _finish(index, AnswerKind.CONFLICT, topic, _sides(index, conflict, ranking), ranking, help_, note=conflict.note)
+    condition = _condition_for(profile, topics, first)
+    if condition:
+        branches = _branches(index, condition, first)
+        return _finish(index, AnswerKind.CONDITIONAL, topic, branches, ranking, help_, condition=condition.ask)
+    return _finish(index, _plain_kind(first, topic), topic, [_quote(index, first, Role.ANSWER)], ranking, help_)
+
+
+def main_topic(topics: Mapping[Topic, float]) -> Topic:
+    """The topic with the largest share."""
+    return max(topics, key=lambda topic: topics[topic]) if topics else Topic.COLLECTION
+
+
+def _topic_of(clause: Clause, topics: Mapping[Topic, float], otherwise: Topic) -> Topic:
+    shares = {label.topic: topics.get(label.topic, 0.0) * label.weight for label in clause.labels}
+    best = max(shares, key=lambda topic: shares[topic], default=otherwise)
+    return best if shares.get(best, 0.0) > 0 else otherwise
+
+
+def _plain_kind(clause: Clause, topic: Topic) -> AnswerKind:
+    return AnswerKind(clause.stance_on(topic).value)
+
+
+def _quote(index: PolicyIndex, clause: Clause, role: Role, label: str = "") -> Quote:
+    return Quote(clause, index.version.policy, index.version.version, role, label)
+
+
+def _conflict_for(profile: Profile, topics: Mapping[Topic, float], ranking: Ranking) -> Conflict | None:
+    """The contradiction that this question runs into: its topic is asked and one of its sides is among the best."""
+    best = {entry.clause.id for entry in ranking.clauses[:2]}
+    for conflict in profile.conflicts:
+        if best & set(conflict.sides) and _asked(topics, conflict.topics):
+            return conflict
+    return None
+
+
+def _condition_for(profile: Profile, topics: Mapping[Topic, float], first: Clause) -> Condition | None:
+    for condition in profile.conditions:
+        named = {clause for case in condition.cases for clause in case.clauses}
+        if first.id in named and _asked(topics, condition.topics):
+            return condition
+    return None
+
+
+def _asked(topics: Mapping[Topic, float], wanted: tuple[Topic, ...]) -> bool:
+    return sum(topics.get(topic, 0.0) for topic in wanted) >= HEARD
+
+
+def _help_for(profile: Profile, topics: Mapping[Topic, float]) -> Help | None:
+    asked = main_topic(topics)
+    return next((help_ for help_ in profile.helps if help_.topic is asked and topics[asked] >= HEARD), None)
+
+
+def _sides(index: PolicyIndex, conflict: Conflict, ranking: Ranking) -> list[Quote]:
+    place = {entry.clause.id: number for number, entry in enumerate(ranking.clauses)}
+    ordered = sorted(conflict.sides, key=lambda side: place[side])
+    return [_quote(index, ranking.clauses[place[side]].clause, Role.AGAINST) for side in ordered]
+
+
+def _branches(index: PolicyIndex, condition: Condition, first: Clause) -> list[Quote]:
+    """One quote a branch, the branch of the best clause first; a branch of several clauses keeps them together."""
+    own = sorted(condition.cases, key=lambda case: first.id not in case.clauses)
+    quotes: list[Quote] = []
+    for case in own:
+        ids = sorted(case.clauses, key=lambda clause: clause != first.id)
+        found = [index.version.clause(clause) for clause in ids[:2]]
+        fresh = [clause for clause in found if clause and clause.id not in {quote.clause.id for quote in quotes}]
+        quotes.extend(_quote(index, clause, Role.CONDITION, case.when) for clause in fresh)
+    return quotes
+
+
+def _finish(
+    index: PolicyIndex,
+    kind: AnswerKind,
+    topic: Topic,
+    quotes: list[Quote],
+    ranking: Ranking,
+    help_: Help | None,
+    note: str = "",
+    condition: str = "",
+) -> Answer:
+    exceptions = [index.version.clause(clause) for clause in (help_.with_clauses if help_ else ())]
+    chosen = [*quotes, *(_quote(index, clause, Role.EXCEPTION) for clause in exceptions if clause)]
+    chosen += [_quote(index, entry.clause, Role.ALSO) for entry in _also(ranking, ALSO + 1)]
+    unique = {quote.clause.id: quote for quote in reversed(chosen)}
+    ordered = sorted(unique.values(), key=lambda quote: next(i for i, q in enumerate(chosen) if q.clause.id == quote.clause.id))
+    notes = " ".join(part for part in (note, help_.note if help_ else "") if part)
+    return Answer(kind, topic, tuple(ordered[:MOST_QUOTES]), help_.steps if help_ else (), notes, condition)
+
+
+def _also(ranking: Ranking, most: int) -> list[Clause]:
+    best = ranking.clauses[0].score
+    near: list[Scored] = [entry for entry in ranking.clauses[:most] if best - entry.score <= ALSO_WITHIN]
+    return [entry.clause for entry in near]
+
+
+def further(index: PolicyIndex, profile: Profile, question: str, topics: Mapping[Topic, float]) -> tuple[Quote, ...]:
+    """Clauses that bear on the question and were not in its answer; the next best ones, none of them far behind."""
+    shown = {quote.clause.id for quote in answer(index, profile, question, topics).quotes}
+    ranking = index.rank(question, topics)
+    near = [clause for clause in _also(ranking, MOST_QUOTES + ALSO + 2) if clause.id not in shown]
+    return tuple(_quote(index, clause, Role.ALSO) for clause in near[: ALSO + 1])

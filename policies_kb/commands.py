@@ -1,0 +1,204 @@
+"""The commands of `python -m policies_kb`. They print to standard output; what went wrong goes to standard error."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import sys
+from pathlib import Path
+from typing import Sequence
+
+from policies_kb import compiler
+from policies_kb.errors import CompileError, KnowledgeError, ProfileError, SourceError
+from policies_kb.examples import check_examples, load_examples
+from policies_kb.knowledge import POLICY_ID, ROOT, policy_folders, read_version, source_versions
+from policies_kb.ledger import ledger_svg, ledger_table, ledger_text
+from policies_kb.lint import findings
+from policies_kb.model import Clause, PolicyVersion
+from policies_kb.profile import Profile, load_profile
+from policies_kb.workshop import workshop
+
+LEDGER_PICTURE = Path("docs/ledger.svg")
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run one command. Returns the exit code: 0 done, 1 something is wrong with the policies, 2 wrong use."""
+    parsed = _parser().parse_args(arguments)
+    try:
+        return int(parsed.run(parsed))
+    except KnowledgeError as error:
+        print(f"policies_kb: {error}", file=sys.stderr)
+        return 1
+    except BrokenPipeError:
+        return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m policies_kb", description="The policies and their clauses.")
+    commands = parser.add_subparsers(required=True, metavar="command")
+    compile_ = commands.add_parser("compile", help="cut and label all texts; --check only proves the files are up to date")
+    compile_.add_argument("--check", action="store_true")
+    compile_.set_defaults(run=_compile)
+    lint = commands.add_parser("lint", help="what the policies contradict or refer to in vain")
+    lint.add_argument("policy", nargs="?")
+    lint.set_defaults(run=_lint)
+    ledger = commands.add_parser("ledger", help="policy x topic: answered, denied, conditional, conflict, silent")
+    ledger.add_argument("--json", action="store_true")
+    ledger.add_argument("--picture", metavar="FILE", nargs="?", const=str(LEDGER_PICTURE), help="write it as SVG")
+    ledger.add_argument("--check", action="store_true", help=f"prove that {LEDGER_PICTURE} is up to date")
+    ledger.set_defaults(run=_ledger)
+    show = commands.add_parser("show", help="one clause, or all clauses of a policy")
+    show.add_argument("name", help="a clause's id or a policy's id")
+    show.set_defaults(run=_show)
+    add = commands.add_parser("add", help="take a company's policy in")
+    add.add_argument("id")
+    add.add_argument("file", type=Path)
+    add.add_argument("--name", required=True, help="the company as people call it")
+    add.add_argument("--version", default="1", help="the version's name, for example its date")
+    add.set_defaults(run=_add)
+    encoder = commands.add_parser("encoder", help="build the sentence encoder's graph and the vectors")
+    encoder.set_defaults(run=_encoder)
+    return parser
+
+
+def _data_folder() -> Path:
+    # This module is a front (a command line), so it may read the environment; the package's other modules may not.
+    return Path(os.environ.get("PRIVACY_DESK_DATA") or ROOT.parent / "var").resolve()
+
+
+def _compiled(folder: Path, profile: Profile, version: str) -> PolicyVersion:
+    source = compiler.read_source((folder / f"{version}.txt").read_bytes(), f"{folder.name}/{version}.txt")
+    compiled = compiler.compile_policy(source, profile, version)
+    if all(clause.reviewed for clause in compiled.clauses):
+        return compiled
+    return compiler.compile_policy(source, profile, version, workshop(_data_folder()).labeller)
+
+
+def _compile(parsed: argparse.Namespace) -> int:
+    stale = []
+    for folder in policy_folders():
+        profile = load_profile(folder / "profile.yml")
+        if profile.current not in source_versions(folder):
+            raise ProfileError(f"{folder}/profile.yml: current is {profile.current!r}, but there is no such text")
+        for version in source_versions(folder):
+            compiled = _compiled(folder, profile, version)
+            if version == profile.current:
+                check_examples(load_examples(folder / "questions.yml"), compiled, folder / "questions.yml")
+            if _write_or_compare(folder / f"{version}.clauses.json", compiler.dump(compiled), parsed.check):
+                stale.append(f"{folder.name}/{version}")
+    if parsed.check and stale:
+        raise CompileError(f"not up to date: {', '.join(stale)}; run `python -m policies_kb compile` and commit the result")
+    print(f"compiled: {', '.join(stale)}" if stale else "all compiled policies are up to date")
+    return 0
+
+
+def _write_or_compare(path: Path, text: str, check: bool) -> bool:
+    """Whether the file differed; writes it unless only checking."""
+    if path.exists() and path.read_text("utf-8") == text:
+        return False
+    if not check:
+        scratch = path.with_suffix(".part")
+        scratch.write_text(text, "utf-8")
+        os.replace(scratch, path)
+    return True
+
+
+def _current() -> list[tuple[Profile, PolicyVersion]]:
+    loaded = [(folder, load_profile(folder / "profile.yml")) for folder in policy_folders()]
+    return [(profile, read_version(folder, profile.current)) for folder, profile in loaded]
+
+
+def _lint(parsed: argparse.Namespace) -> int:
+    for profile, version in _current():
+        if parsed.policy not in (None, profile.policy):
+            continue
+        print(f"{profile.name} ({version.version})")
+        for finding in findings(version, profile):
+            print(f"  {finding.kind.value}: {finding.text}")
+            for clause in finding.clauses:
+                print(f"      {clause.id}: {_short(clause.text)}")
+    return 0
+
+
+def _short(text: str, most: int = 110) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= most else f"{line[: most - 1]}…"
+
+
+def _ledger(parsed: argparse.Namespace) -> int:
+    table = ledger_table(_current())
+    if parsed.json:
+        print(json.dumps(table, indent=1))
+    elif parsed.check:
+        if not LEDGER_PICTURE.exists() or LEDGER_PICTURE.read_text("utf-8") != ledger_svg(table):
+            raise CompileError(f"{LEDGER_PICTURE} is not up to date; run `python -m policies_kb ledger --picture`")
+        print(f"{LEDGER_PICTURE} is up to date")
+    elif parsed.picture:
+        Path(parsed.picture).parent.mkdir(parents=True, exist_ok=True)
+        Path(parsed.picture).write_text(ledger_svg(table), "utf-8")
+        print(f"written: {parsed.picture}")
+    else:
+        print(ledger_text(table))
+    return 0
+
+
+def _show(parsed: argparse.Namespace) -> int:
+    found = False
+    for profile, version in _current():
+        for clause in version.clauses:
+            if parsed.name in (profile.policy, clause.id):
+                print(_described(profile, version, clause))
+                found = True
+    if not found:
+        raise KnowledgeError(f"there is no clause and no policy {parsed.name!r}; `ledger` lists the policies")
+    return 0
+
+
+def _described(profile: Profile, version: PolicyVersion, clause: Clause) -> str:
+    topics = ", ".join(f"{label.topic.value} ({label.rank})" for label in clause.labels) or "none"
+    stances = ", ".join(f"{stance.value} on {topic.value}" for topic, stance in clause.stances.items())
+    lines = [
+        f"{clause.id}",
+        f"  {profile.name} {version.version}, characters {clause.span.start}-{clause.span.end}, "
+        f"section: {' > '.join(clause.path) or '-'}",
+        f"  topics: {topics}",
+    ]
+    facts = {"stance": stances, "audience": clause.audience, "rights": ", ".join(clause.rights)}
+    facts |= {"periods": ", ".join(clause.periods), "contacts": ", ".join(clause.contacts), "after": clause.lead_text}
+    lines += [f"  {name}: {value}" for name, value in facts.items() if value]
+    return "\n".join([*lines, *(f"    {line}" for line in clause.text.splitlines()), ""])
+
+
+def _add(parsed: argparse.Namespace) -> int:
+    folder = ROOT / parsed.id
+    if not POLICY_ID.match(parsed.id):
+        raise ProfileError(f"{parsed.id!r} cannot be an id: use 2-40 lower-case letters, digits, - or _, a letter first")
+    if folder.exists():
+        raise ProfileError(f"there is a policy {parsed.id!r} already; add a new version's text to {folder} instead")
+    try:
+        raw = parsed.file.read_bytes()
+    except OSError as error:
+        raise SourceError(f"{parsed.file}: cannot be read ({error.strerror})") from error
+    profile = Profile(policy=parsed.id, name=parsed.name, current=parsed.version)
+    source = compiler.read_source(raw, str(parsed.file))
+    compiled = compiler.compile_policy(source, profile, parsed.version, workshop(_data_folder()).labeller)
+    folder.mkdir()
+    try:
+        (folder / f"{parsed.version}.txt").write_bytes(raw)
+        about = {"name": parsed.name, "current": parsed.version, "about": "", "aliases": [parsed.name.lower()]}
+        lines = [f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in about.items()]
+        (folder / "profile.yml").write_text("\n".join(lines) + "\n", "utf-8")
+        (folder / f"{parsed.version}.clauses.json").write_text(compiler.dump(compiled), "utf-8")
+    except OSError:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    print(f"{parsed.name}: {len(compiled.clauses)} clauses in {folder}. Read them with `python -m policies_kb show {parsed.id}`")
+    return 0
+
+
+def _encoder(parsed: argparse.Namespace) -> int:
+    shop = workshop(_data_folder())
+    print(f"{shop.encoder.name}: {len(shop.knowledge.ids)} policies indexed, labeller ready: {shop.labeller is not None}")
+    return 0

@@ -1,0 +1,180 @@
+"""A policy's profile: what a person wrote down about it beside its text.
+
+The file is `policies_kb/<policy>/profile.yml`. It is read with a safe loader: no aliases, no tags, a size cap, and nothing
+is filled in from the environment. docs/policies.md lists the fields with examples.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from policies_kb.errors import ProfileError
+from policies_kb.model import Stance
+from policies_kb.segment import Marks
+from policies_kb.topics import Topic
+
+MAX_BYTES = 200_000
+
+
+@dataclass(frozen=True)
+class ClauseLabel:
+    """A person's reading of one clause. ranks: 1 answers the topic best, 2 answers it too, 3 bears on it."""
+
+    ranks: dict[Topic, int]
+    stances: dict[Topic, Stance]
+    audience: str = ""
+    rights: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Case:
+    """One branch of an answer that depends: when it holds, and the clauses that say so."""
+
+    when: str
+    clauses: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Condition:
+    """A topic on which the answer depends on something the question may leave out."""
+
+    topics: tuple[Topic, ...]
+    ask: str
+    cases: tuple[Case, ...]
+
+
+@dataclass(frozen=True)
+class Conflict:
+    """A topic on which two clauses contradict each other."""
+
+    topics: tuple[Topic, ...]
+    sides: tuple[str, ...]
+    note: str
+
+
+@dataclass(frozen=True)
+class Help:
+    """Plain-language help that a person wrote for a topic: steps to follow, and clauses to show with them."""
+
+    topic: Topic
+    steps: tuple[str, ...]
+    note: str
+    with_clauses: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Profile:
+    """Everything in profile.yml."""
+
+    policy: str
+    name: str
+    current: str
+    about: str = ""
+    aliases: tuple[str, ...] = ()
+    contact: tuple[str, ...] = ()
+    regimes: tuple[str, ...] = ()
+    controller: str = ""
+    marks: Marks = field(default_factory=Marks)
+    labels: dict[str, ClauseLabel] = field(default_factory=dict)
+    conditions: tuple[Condition, ...] = ()
+    conflicts: tuple[Conflict, ...] = ()
+    helps: tuple[Help, ...] = ()
+
+
+class _SafeLoader(yaml.SafeLoader):
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        if self.check_event(yaml.events.AliasEvent):  # type: ignore[no-untyped-call]
+            raise ProfileError("YAML aliases (*name) are not allowed here: write the value out")
+        return super().compose_node(parent, index)  # type: ignore[no-untyped-call]
+
+
+def read_yaml(path: Path) -> Any:
+    """A YAML file of the policy's owner, read safely.
+
+    Raises ProfileError for a missing, oversized or malformed file; the text names the file and the line.
+    """
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise ProfileError(f"{path}: cannot be read ({error.strerror}); every policy needs this file") from error
+    if len(raw) > MAX_BYTES:
+        raise ProfileError(f"{path}: larger than {MAX_BYTES:,} bytes; a profile is a short file")
+    try:
+        return yaml.load(raw.decode("utf-8"), Loader=_SafeLoader)
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+        raise ProfileError(f"{path}: is not valid YAML: {error}") from error
+
+
+def load_profile(path: Path) -> Profile:
+    """Read and check one profile.yml. Raises ProfileError naming the field."""
+    data = read_yaml(path)
+    if not isinstance(data, dict):
+        raise ProfileError(f"{path}: must be a mapping with at least name and current")
+    try:
+        return _profile(path.parent.name, data)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise ProfileError(f"{path}: field {error} is missing or malformed") from error
+
+
+def _profile(policy: str, data: dict[str, Any]) -> Profile:
+    marks = data.get("marks") or {}
+    return Profile(
+        policy=policy,
+        name=str(data["name"]),
+        current=str(data["current"]),
+        about=str(data.get("about", "")),
+        aliases=_strings(data.get("aliases")),
+        contact=_strings(data.get("contact")),
+        regimes=_strings(data.get("regimes")),
+        controller=str(data.get("controller", "")),
+        marks=Marks(
+            frozenset(_strings(marks.get("asides"))),
+            frozenset(_strings(marks.get("headings"))),
+            _strings(marks.get("starts")),
+        ),
+        labels={str(key): _label(value) for key, value in (data.get("clauses") or {}).items()},
+        conditions=tuple(_condition(entry) for entry in data.get("conditions") or ()),
+        conflicts=tuple(_conflict(entry) for entry in data.get("conflicts") or ()),
+        helps=tuple(_help(entry) for entry in data.get("help") or ()),
+    )
+
+
+def _strings(value: Any) -> tuple[str, ...]:
+    if value is None:
+        return ()
+    if not isinstance(value, list):
+        raise ValueError(f"{value!r} should be a list")
+    return tuple(str(entry) for entry in value)
+
+
+def _topics(value: Any) -> tuple[Topic, ...]:
+    return tuple(Topic(name) for name in _strings(value))
+
+
+def _label(data: dict[str, Any]) -> ClauseLabel:
+    ranks = {Topic(name): int(rank) for name, rank in (data.get("topics") or {}).items()}
+    stances = {topic: Stance.DENIES for topic in _topics(data.get("denies"))}
+    stances.update({topic: Stance.CONDITIONAL for topic in _topics(data.get("depends"))})
+    unknown = set(stances) - set(ranks)
+    if unknown:
+        raise ValueError(f"denies/depends name topics that the clause does not have: {sorted(t.value for t in unknown)}")
+    return ClauseLabel(ranks, stances, str(data.get("audience", "")), _strings(data.get("rights")))
+
+
+def _condition(data: dict[str, Any]) -> Condition:
+    cases = tuple(Case(str(case["when"]), _strings(case["clauses"])) for case in data["cases"])
+    return Condition(_topics(data["topics"]), str(data["ask"]), cases)
+
+
+def _conflict(data: dict[str, Any]) -> Conflict:
+    return Conflict(_topics(data["topics"]), _strings(data["sides"]), str(data.get("note", "")))
+
+
+def _help(data: dict[str, Any]) -> Help:
+    return Help(
+        Topic(data["topic"]), _strings(data.get("steps")), str(data.get("note", "")), _strings(data.get("with_clauses"))
+    )

@@ -1,0 +1,28 @@
+"""A question as the index and the question reader see it: without company names and without placeholders.
+
+"does KloudTalk record calls" and "does Klasso record calls" ask the same; which policy answers is not for the words to decide.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Iterable
+
+_PLACEHOLDER = re.compile(r"\[(email|phone)-\d+\]")
+_SPACE = re.compile(r"\s+")
+
+
+class QuestionText:
+    """Replaces the names of known companies by "the company"."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self.names = tuple(sorted({name.lower() for name in names if len(name) > 3}, key=lambda n: (-len(n), n)))
+        pattern = "|".join(re.escape(name).replace(r"\ ", r"\s+") for name in self.names)
+        self._names = re.compile(rf"\b(?:{pattern})(?:['’]s)?\b", re.IGNORECASE) if pattern else None
+
+    def plain(self, text: str) -> str:
+        """The question with names and placeholders replaced and white space folded."""
+        spoken = _PLACEHOLDER.sub(lambda match: f"my {match[1]}", text)
+        if self._names is not None:
+            spoken = self._names.sub("the company", spoken)
+        return _SPACE.sub(" ", spoken).strip()

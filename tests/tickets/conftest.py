@@ -1,0 +1,94 @@
+"""A store on a real SQLite file, and on PostgreSQL too where TEST_POSTGRES_URL names a server."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from tickets.model import OpenRequest
+from tickets.service import RequestService
+from tickets.store import Store
+from tickets.vocabulary import Channel, Regime, Right
+
+POSTGRES = os.environ.get("TEST_POSTGRES_URL", "")
+NOW = datetime(2026, 1, 31, 12, 0, tzinfo=timezone.utc)
+
+
+def wish(**changes: Any) -> OpenRequest:
+    """A request that can be filed; name what matters to the test."""
+    usual = OpenRequest(
+        policy="klasso",
+        policy_version="2026-04",
+        rights=frozenset({Right.DELETION}),
+        channel=Channel.WEB,
+        conversation="conversation-1",
+        text="please delete everything, answer to [email-1]",
+        regimes=frozenset({Regime.GDPR}),
+        idempotency_key="key-1",
+    )
+    return replace(usual, **changes)
+
+
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty database with its tables, made once and copied."""
+    path = tmp_path_factory.mktemp("template") / "empty.db"
+    with Store(f"sqlite:///{path}") as store:
+        store.migrate()
+    return path
+
+
+@pytest.fixture(params=["sqlite", "postgresql"] if POSTGRES else ["sqlite"])
+def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of a database without tables."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'privacy-desk.db'}"
+        return
+    schema = f"test_{secrets.token_hex(8)}"
+    engine = sa.create_engine(POSTGRES, future=True)
+    with engine.begin() as connection:
+        connection.execute(sa.text(f"CREATE SCHEMA {schema}"))
+    yield f"{POSTGRES}{'&' if '?' in POSTGRES else '?'}options=-csearch_path%3D{schema}"
+    with engine.begin() as connection:
+        connection.execute(sa.text(f"DROP SCHEMA {schema} CASCADE"))
+    engine.dispose()
+
+
+@pytest.fixture
+def url(empty_url: str, migrated_file: Path) -> str:
+    """The URL of an empty database with its tables."""
+    if empty_url.startswith("sqlite"):
+        shutil.copyfile(migrated_file, empty_url.removeprefix("sqlite:///"))
+    else:
+        with Store(empty_url) as store:
+            store.migrate()
+    return empty_url
+
+
+@pytest.fixture
+def store(url: str) -> Iterator[Store]:
+    with Store(url) as opened:
+        yield opened
+
+
+@pytest.fixture
+def service(store: Store) -> RequestService:
+    return RequestService(store)
+
+
+@pytest.fixture
+def count(store: Store) -> Callable[[str], int]:
+    def count_rows(table: str) -> int:
+        with store.reading() as unit:
+            return int(unit.execute(sa.text(f"SELECT count(*) FROM {table}")).scalar())
+
+    return count_rows

@@ -1,0 +1,15 @@
+"""Run by alembic inside upgrade(): the connection and its transaction are the caller's."""
+
+from __future__ import annotations
+
+from alembic import context
+
+from tickets.tables import metadata
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=metadata,
+    transactional_ddl=True,
+    render_as_batch=True,
+)
+context.run_migrations()

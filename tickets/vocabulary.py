@@ -1,0 +1,107 @@
+"""The closed vocabularies of requests. The values are what is stored, printed and exchanged."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+
+class Right(str, Enum):
+    """What a person may ask for. `question`: one the policy is silent on, or a talk to a person."""
+
+    ACCESS = "access"
+    DELETION = "deletion"
+    CORRECTION = "correction"
+    PORTABILITY = "portability"
+    RESTRICTION = "restriction"
+    OBJECTION = "objection"
+    WITHDRAW_CONSENT = "withdraw_consent"
+    MARKETING_OPT_OUT = "marketing_opt_out"
+    SALE_SHARE_OPT_OUT = "sale_share_opt_out"
+    LIMIT_SENSITIVE = "limit_sensitive"
+    PARENTAL_REVIEW = "parental_review"
+    PARENTAL_DELETE = "parental_delete"
+    PARENTAL_STOP_COLLECTION = "parental_stop_collection"
+    COMPLAINT = "complaint"
+    APPEAL = "appeal"
+    QUESTION = "question"
+
+
+class Status(str, Enum):
+    """Where a request stands. `referred`: another party is the controller."""
+
+    RECEIVED = "received"
+    UNVERIFIED = "unverified"
+    VERIFIED = "verified"
+    IN_PROGRESS = "in_progress"
+    AWAITING_REQUESTER = "awaiting_requester"
+    AWAITING_CONTROLLER = "awaiting_controller"
+    FULFILLED = "fulfilled"
+    PARTLY_FULFILLED = "partly_fulfilled"
+    DENIED = "denied"
+    WITHDRAWN = "withdrawn"
+    DUPLICATE = "duplicate"
+    REFERRED = "referred"
+    EXPIRED_UNVERIFIED = "expired_unverified"
+
+
+OPEN = frozenset(
+    {
+        Status.RECEIVED,
+        Status.UNVERIFIED,
+        Status.VERIFIED,
+        Status.IN_PROGRESS,
+        Status.AWAITING_REQUESTER,
+        Status.AWAITING_CONTROLLER,
+    }
+)
+CLOSED = frozenset(Status) - OPEN
+AT_WORK = OPEN - {Status.RECEIVED, Status.UNVERIFIED}
+"""Statuses that a request reaches only once the question of identity is settled."""
+EXECUTED = frozenset({Status.FULFILLED, Status.PARTLY_FULFILLED})
+"""Statuses that say something was done with a person's data: the identity gate stands before them."""
+
+
+class DelayReason(str, Enum):
+    """Why an answer takes longer (W3C DPV 2.3)."""
+
+    COMPLEXITY_OF_PROCESS = "ComplexityOfProcess"
+    HIGH_VOLUME_OF_PROCESSES = "HighVolumeOfProcesses"
+    IDENTITY_VERIFICATION_REQUIRED = "IdentityVerificationRequired"
+    INFORMATION_REQUIRED = "InformationRequired"
+
+
+class RefusalReason(str, Enum):
+    """Why a request is not fulfilled (W3C DPV 2.3)."""
+
+    IDENTITY_VERIFICATION_FAILURE = "IdentityVerificationFailure"
+    LEGAL_OBLIGATION_IMPAIRED = "LegalObligationImpaired"
+    LEGAL_CLAIM_IMPAIRED = "LegalClaimImpaired"
+    CONTRACT_PERFORMANCE_NECESSARY = "ContractPerformanceNecessary"
+    LEGALLY_EXEMPTED = "LegallyExempted"
+    LEGITIMATE_INTEREST_OVERRIDE = "LegitimateInterestOverride"
+    THIRD_PARTY_RIGHTS_IMPAIRED = "ThirdPartyRightsImpaired"
+    FREEDOM_OF_EXPRESSION_IMPAIRED = "FreedomOfExpressionImpaired"
+    FULFILMENT_IMPOSSIBLE = "FulfilmentImpossible"
+    DISPROPORTIONATE_EFFORT_REQUIRED = "DisproportionateEffortRequired"
+    PROCESS_EXCESSIVE = "ProcessExcessive"
+    PROCESS_UNFOUNDED = "ProcessUnfounded"
+    PROCESS_MALICIOUS = "ProcessMalicious"
+    ENTITY_ALREADY_INFORMED = "EntityAlreadyInformed"
+
+
+class Regime(str, Enum):
+    """A law whose clock a policy's profile names. No regime at all: the operator's own target."""
+
+    GDPR = "gdpr"
+    UK_GDPR = "uk_gdpr"
+    CCPA = "ccpa"
+    COPPA = "coppa"
+    FERPA = "ferpa"
+
+
+class Channel(str, Enum):
+    """How a request reached us. `staff`: entered in the console for someone who wrote or called."""
+
+    WEB = "web"
+    TELEGRAM = "telegram"
+    STAFF = "staff"
