@@ -134,7 +134,7 @@ class _Book:
 
     def __init__(self) -> None:
         self.contacts: dict[tuple[ContactKind, str], Contact] = {}
-        self._counts = {kind: 0 for kind in ContactKind}
+        self._counts = dict.fromkeys(ContactKind, 0)
 
     def placeholder(self, hit: _Hit) -> str:
         key = (hit.kind, _same(hit))

@@ -6,13 +6,14 @@ into the profile (steps, notes). Fronts choose the words around it.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import Enum
 from typing import Mapping
 
-from policies_kb.model import Clause, Span, Stance
-from policies_kb.profile import Condition, Conflict, Help, Profile
-from policies_kb.ranking import PolicyIndex, Ranking, Scored
+from policies_kb.model import Clause, Span
+from policies_kb.profile import Case, Condition, Conflict, Help, Profile
+from policies_kb.ranking import PolicyIndex, Ranking
 from policies_kb.silence import silence
 from policies_kb.topics import Topic
 
@@ -20,7 +21,7 @@ SILENT_FROM = 0.5  # likelihood from which the policy is called silent
 HEARD = 0.2  # share of a topic in the question from which it counts as asked
 MOST_QUOTES = 5
 ALSO = 2  # further clauses shown after the first
-ALSO_WITHIN = 4.5  # how far below the first clause's score
+ALSO_WITHIN = 9.0  # how far below the first clause's score
 
 
 class AnswerKind(str, Enum):
@@ -97,7 +98,7 @@ def answer(index: PolicyIndex, profile: Profile, question: str, topics: Mapping[
         return _finish(index, AnswerKind.CONFLICT, topic, _sides(index, conflict, ranking), ranking, help_, note=conflict.note)
     condition = _condition_for(profile, topics, first)
     if condition:
-        branches = _branches(index, condition, first)
+        branches = _branches(index, condition, question, ranking)
         return _finish(index, AnswerKind.CONDITIONAL, topic, branches, ranking, help_, condition=condition.ask)
     return _finish(index, _plain_kind(first, topic), topic, [_quote(index, first, Role.ANSWER)], ranking, help_)
 
@@ -153,16 +154,22 @@ def _sides(index: PolicyIndex, conflict: Conflict, ranking: Ranking) -> list[Quo
     return [_quote(index, ranking.clauses[place[side]].clause, Role.AGAINST) for side in ordered]
 
 
-def _branches(index: PolicyIndex, condition: Condition, first: Clause) -> list[Quote]:
-    """One quote a branch, the branch of the best clause first; a branch of several clauses keeps them together."""
-    own = sorted(condition.cases, key=lambda case: first.id not in case.clauses)
-    quotes: list[Quote] = []
-    for case in own:
-        ids = sorted(case.clauses, key=lambda clause: clause != first.id)
-        found = [index.version.clause(clause) for clause in ids[:2]]
-        fresh = [clause for clause in found if clause and clause.id not in {quote.clause.id for quote in quotes}]
-        quotes.extend(_quote(index, clause, Role.CONDITION, case.when) for clause in fresh)
-    return quotes
+def _branches(index: PolicyIndex, condition: Condition, question: str, ranking: Ranking) -> list[Quote]:
+    """The best clause of each branch; first the branch that the question names, else that of the best clause."""
+    place = {entry.clause.id: number for number, entry in enumerate(ranking.clauses)}
+    best = [(min(case.clauses, key=lambda clause: place[clause]), case) for case in condition.cases]
+    named = _named_case(condition, question)
+    best.sort(key=lambda entry: (entry[1] is not named, place[entry[0]]))
+    unique = {clause: case for clause, case in reversed(best)}
+    ordered = [clause for clause, case in best if unique[clause] is case]
+    return [_quote(index, ranking.clauses[place[c]].clause, Role.CONDITION, unique[c].when) for c in ordered]
+
+
+def _named_case(condition: Condition, question: str) -> Case | None:
+    """The one branch that the question names ("on my phone", "in the app"), if it is just one."""
+    asked = f" {question.lower()} "
+    matching = [case for case in condition.cases if any(re.search(rf"\b{re.escape(w)}\b", asked) for w in case.words)]
+    return matching[0] if len(matching) == 1 else None
 
 
 def _finish(
@@ -175,19 +182,21 @@ def _finish(
     note: str = "",
     condition: str = "",
 ) -> Answer:
-    exceptions = [index.version.clause(clause) for clause in (help_.with_clauses if help_ else ())]
-    chosen = [*quotes, *(_quote(index, clause, Role.EXCEPTION) for clause in exceptions if clause)]
-    chosen += [_quote(index, entry.clause, Role.ALSO) for entry in _also(ranking, ALSO + 1)]
-    unique = {quote.clause.id: quote for quote in reversed(chosen)}
-    ordered = sorted(unique.values(), key=lambda quote: next(i for i, q in enumerate(chosen) if q.clause.id == quote.clause.id))
+    """The quotes that make the answer, then, by rank, what must or may stand beside them."""
+    first = {quote.clause.id for quote in quotes}
+    exceptions = set(help_.with_clauses if help_ else ()) - first
+    near = {clause.id for clause in _also(ranking, ALSO + 1)} - first
+    beside = [entry.clause for entry in ranking.clauses if entry.clause.id in exceptions | near]
+    roles = [(clause, Role.EXCEPTION if clause.id in exceptions else Role.ALSO) for clause in beside]
+    kept = [(c, role) for n, (c, role) in enumerate(roles) if role is Role.EXCEPTION or n < MOST_QUOTES - len(quotes)]
+    chosen = [*quotes, *(_quote(index, clause, role) for clause, role in kept)]
     notes = " ".join(part for part in (note, help_.note if help_ else "") if part)
-    return Answer(kind, topic, tuple(ordered[:MOST_QUOTES]), help_.steps if help_ else (), notes, condition)
+    return Answer(kind, topic, tuple(chosen), help_.steps if help_ else (), notes, condition)
 
 
 def _also(ranking: Ranking, most: int) -> list[Clause]:
     best = ranking.clauses[0].score
-    near: list[Scored] = [entry for entry in ranking.clauses[:most] if best - entry.score <= ALSO_WITHIN]
-    return [entry.clause for entry in near]
+    return [entry.clause for entry in ranking.clauses[:most] if best - entry.score <= ALSO_WITHIN]
 
 
 def further(index: PolicyIndex, profile: Profile, question: str, topics: Mapping[Topic, float]) -> tuple[Quote, ...]:

@@ -14,12 +14,14 @@ from policies_kb import compiler
 from policies_kb.errors import CompileError, KnowledgeError, ProfileError, SourceError
 from policies_kb.examples import check_examples, load_examples
 from policies_kb.knowledge import POLICY_ID, ROOT, policy_folders, read_version, source_versions
+from policies_kb.labeller import TRAINING, shipped_training
 from policies_kb.ledger import ledger_svg, ledger_table, ledger_text
 from policies_kb.lint import findings
 from policies_kb.model import Clause, PolicyVersion
 from policies_kb.profile import Profile, load_profile
 from policies_kb.workshop import workshop
 
+SHIPPED = ("klasso", "classtime", "klasterina", "kloudtalk", "klantra")
 LEDGER_PICTURE = Path("docs/ledger.svg")
 
 
@@ -58,6 +60,9 @@ def _parser() -> argparse.ArgumentParser:
     add.add_argument("--name", required=True, help="the company as people call it")
     add.add_argument("--version", default="1", help="the version's name, for example its date")
     add.set_defaults(run=_add)
+    training = commands.add_parser("training", help="write training/shipped.yml from the reviewed clauses")
+    training.add_argument("--check", action="store_true")
+    training.set_defaults(run=_training)
     encoder = commands.add_parser("encoder", help="build the sentence encoder's graph and the vectors")
     encoder.set_defaults(run=_encoder)
     return parser
@@ -195,6 +200,14 @@ def _add(parsed: argparse.Namespace) -> int:
         shutil.rmtree(folder, ignore_errors=True)
         raise
     print(f"{parsed.name}: {len(compiled.clauses)} clauses in {folder}. Read them with `python -m policies_kb show {parsed.id}`")
+    return 0
+
+
+def _training(parsed: argparse.Namespace) -> int:
+    reviewed = {p.policy: [c for c in version.clauses if c.reviewed] for p, version in _current() if p.policy in SHIPPED}
+    if _write_or_compare(TRAINING / "shipped.yml", shipped_training(reviewed), parsed.check) and parsed.check:
+        raise CompileError("training/shipped.yml is not up to date; run `python -m policies_kb training` and commit the result")
+    print("training/shipped.yml is up to date")
     return 0
 
 

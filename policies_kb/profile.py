@@ -17,7 +17,7 @@ from policies_kb.model import Stance
 from policies_kb.segment import Marks
 from policies_kb.topics import Topic
 
-MAX_BYTES = 200_000
+MAX_BYTES = 400_000
 
 
 @dataclass(frozen=True)
@@ -32,10 +32,11 @@ class ClauseLabel:
 
 @dataclass(frozen=True)
 class Case:
-    """One branch of an answer that depends: when it holds, and the clauses that say so."""
+    """One branch of an answer that depends: when it holds, the clauses that say so, and words that name the branch."""
 
     when: str
     clauses: tuple[str, ...]
+    words: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -166,7 +167,7 @@ def _label(data: dict[str, Any]) -> ClauseLabel:
 
 
 def _condition(data: dict[str, Any]) -> Condition:
-    cases = tuple(Case(str(case["when"]), _strings(case["clauses"])) for case in data["cases"])
+    cases = tuple(Case(str(case["when"]), _strings(case["clauses"]), _strings(case.get("words"))) for case in data["cases"])
     return Condition(_topics(data["topics"]), str(data["ask"]), cases)
 
 

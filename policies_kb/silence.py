@@ -25,8 +25,8 @@ class SilenceWeights:
     bias: float
 
 
-REVIEWED = SilenceWeights((2.0, 1.0, -2.0, -2.0, -0.5, -4.0, 4.0), 0.5)
-PREDICTED = SilenceWeights((1.0, 0.5, -2.5, -4.0, -0.5, 0.0, 0.0), 1.5)
+REVIEWED = SilenceWeights((2.22, 2.04, -1.44, -0.84, -0.33, -3.31, 6.0), -2.54)
+PREDICTED = SilenceWeights((1.83, 0.9, -3.74, -0.02, 0.72, 0.0, 0.0), -0.47)
 
 
 def evidence(index: PolicyIndex, topics: Mapping[Topic, float], ranking: Ranking) -> tuple[float, ...]:

@@ -52,7 +52,8 @@ class Workshop:
     @cached_property
     def labeller(self) -> ClauseLabeller:
         """The labeller of clauses that nobody labelled; trained once per set of written examples."""
-        digest = hashlib.sha256(TRAINING.read_bytes() + LABELLER_VERSION.encode()).hexdigest()[:12]
+        written = b"".join(path.read_bytes() for path in sorted(TRAINING.glob("*.yml")))
+        digest = hashlib.sha256(written + LABELLER_VERSION.encode()).hexdigest()[:12]
         path = self._folder / "labeller" / f"{self.encoder.name}-{digest}.npz"
         if not path.exists():
             ClauseLabeller.fit(self.vectors).save(path)

@@ -1,1 +1,1 @@
-"""Data-subject requests: what may be asked, by when it is due, how it moves, and where it is kept. Only this room knows SQL."""
+"""Data-subject requests: what may be asked, by when it is due, how it moves, where it is kept. SQL lives here only."""

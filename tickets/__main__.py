@@ -96,9 +96,9 @@ def _cells(summary: Summary) -> tuple[str, ...]:
 
 def _print_table(lines: Sequence[Sequence[str]], out: TextIO) -> None:
     printed = [[_printable(cell) for cell in line] for line in lines]
-    widths = [max(len(cell) for cell in column) for column in zip(*printed)]
+    widths = [max(len(cell) for cell in column) for column in zip(*printed, strict=True)]
     for line in printed:
-        print("  ".join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip(), file=out)
+        print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip(), file=out)
 
 
 def _show(service: RequestService, options: argparse.Namespace, out: TextIO) -> int:

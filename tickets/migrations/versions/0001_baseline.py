@@ -34,8 +34,21 @@ def downgrade() -> None:
 
 
 def _make_requests() -> None:
-    op.create_table(
+    op.create_table("requests", *_request_columns(), *_request_checks(), *_request_keys())
+    op.create_index("ix_requests_conversation", "requests", ["conversation", "policy"], unique=False)
+    op.create_index(
+        "ix_requests_open_due",
         "requests",
+        ["answer_by"],
+        unique=False,
+        sqlite_where=sa.text("closed_at IS NULL"),
+        postgresql_where=sa.text("closed_at IS NULL"),
+    )
+    op.create_index("ix_requests_policy_due", "requests", ["policy", "answer_by"], unique=False)
+
+
+def _request_columns() -> list[sa.Column]:
+    return [
         sa.Column("id", sa.String(length=32), nullable=False),
         sa.Column("reference", sa.String(length=16), nullable=False),
         sa.Column("policy", sa.String(length=200), nullable=False),
@@ -59,6 +72,11 @@ def _make_requests() -> None:
         sa.Column("duplicate_of", sa.String(length=32), nullable=True),
         sa.Column("referred_to", sa.String(length=200), nullable=True),
         sa.Column("row_version", sa.Integer(), server_default="1", nullable=False),
+    ]
+
+
+def _request_checks() -> list[sa.CheckConstraint]:
+    return [
         sa.CheckConstraint(
             "(status = 'duplicate') = (duplicate_of IS NOT NULL) AND (duplicate_of IS NULL OR duplicate_of <> id)",
             name=op.f("ck_requests_original_named"),
@@ -104,20 +122,15 @@ def _make_requests() -> None:
         ),
         sa.CheckConstraint("approver IS NULL OR approver <> filer", name=op.f("ck_requests_second_person")),
         sa.CheckConstraint("length(text) <= 4000", name=op.f("ck_requests_text_size")),
+    ]
+
+
+def _request_keys() -> list[sa.Constraint]:
+    return [
         sa.ForeignKeyConstraint(["duplicate_of"], ["requests.id"], name="fk_requests_duplicate_of"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_requests")),
         sa.UniqueConstraint("reference", name=op.f("uq_requests_reference")),
-    )
-    op.create_index("ix_requests_conversation", "requests", ["conversation", "policy"], unique=False)
-    op.create_index(
-        "ix_requests_open_due",
-        "requests",
-        ["answer_by"],
-        unique=False,
-        sqlite_where=sa.text("closed_at IS NULL"),
-        postgresql_where=sa.text("closed_at IS NULL"),
-    )
-    op.create_index("ix_requests_policy_due", "requests", ["policy", "answer_by"], unique=False)
+    ]
 
 
 def _make_rights() -> None:
