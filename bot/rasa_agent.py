@@ -28,7 +28,7 @@ ACTIONS_PACKAGE = "actions"
 
 def load_agent(model: Path, knowledge: "KnowledgeBase", requests: "RequestService") -> "Agent":
     """The agent of that model, with the actions working on these services."""
-    lean_rasa.install()
+    lean_rasa.install(serving=True)
     from rasa.core.agent import Agent
     from rasa.shared.core.domain import Domain
 

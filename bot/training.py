@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import io
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -46,21 +49,34 @@ def ensure_model(models: Path, project: Path = PROJECT) -> Path:
     return wanted
 
 
+def ensure_model_apart(models: Path, project: Path = PROJECT) -> Path:
+    """The same, but a training runs in a process of its own: it needs parts of Rasa that the serving process leaves out."""
+    wanted = model_path(models, project)
+    if not wanted.exists():
+        environment = {**os.environ, "PRIVACY_DESK_MODELS": str(models)}
+        done = subprocess.run([sys.executable, "-m", "bot", "train", "--quiet"], cwd=project, env=environment, check=False)
+        if done.returncode != 0 or not wanted.exists():
+            raise TrainingError("the model could not be trained; what went wrong stands above")
+    return wanted
+
+
 def _train(wanted: Path, project: Path) -> None:
     lean_rasa.install()
     from rasa.model_training import train
 
-    before = Path.cwd()
+    before, said = Path.cwd(), io.StringIO()
     os.chdir(project)  # Rasa keeps its cache and looks for modules where it is run
     try:
-        result = train(
-            domain="domain.yml",
-            config="config.yml",
-            training_files=["data"],
-            output=str(wanted.parent),
-            fixed_model_name=wanted.name.removesuffix(".tar.gz"),
-        )
+        with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+            result = train(
+                domain="domain.yml",
+                config="config.yml",
+                training_files=["data"],
+                output=str(wanted.parent),
+                fixed_model_name=wanted.name.removesuffix(".tar.gz"),
+            )
     finally:
         os.chdir(before)
     if result.code != 0 or not wanted.exists():
+        print(said.getvalue()[-4000:], file=sys.stderr)
         raise TrainingError("Rasa could not train the model; run `make validate` to see what is wrong with data/")

@@ -118,8 +118,10 @@ def _plain_examples(examples: ExampleQuestions, spoken: QuestionText) -> Example
     return ExampleQuestions(answered, tuple((topic, spoken.plain(question)) for topic, question in examples.silent))
 
 
-def policy_from_text(text: str, policy: str, name: str, encoder: Encoder, labeller: Labeller) -> Policy:
-    """A policy that is in no folder: its text compiled and labelled on the spot."""
+def policy_from_text(
+    text: str, policy: str, name: str, encoders: tuple[Encoder, Encoder], labeller: Labeller
+) -> Policy:
+    """A policy that is in no folder: its text compiled and labelled on the spot. encoders: as for KnowledgeBase.load."""
     profile = Profile(policy=policy, name=name, current="text")
     version = compiler.compile_policy(text, profile, "text", labeller)
-    return Policy(profile, {"text": version}, PolicyIndex(version, encoder, encoder))
+    return Policy(profile, {"text": version}, PolicyIndex(version, *encoders))

@@ -79,6 +79,7 @@ class Profile:
     contact: tuple[str, ...] = ()
     regimes: tuple[str, ...] = ()
     controller: str = ""
+    examples: tuple[str, ...] = ()  # questions that the demo page suggests
     marks: Marks = field(default_factory=Marks)
     labels: dict[str, ClauseLabel] = field(default_factory=dict)
     conditions: tuple[Condition, ...] = ()
@@ -132,6 +133,7 @@ def _profile(policy: str, data: dict[str, Any]) -> Profile:
         contact=_strings(data.get("contact")),
         regimes=_strings(data.get("regimes")),
         controller=str(data.get("controller", "")),
+        examples=_strings(data.get("examples")),
         marks=Marks(
             frozenset(_strings(marks.get("asides"))),
             frozenset(_strings(marks.get("headings"))),

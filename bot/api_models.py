@@ -1,0 +1,121 @@
+"""The shapes of the JSON API, as they appear under /docs. Fields are named by hand: nothing else leaves."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, Field
+
+
+class PolicyModel(BaseModel):
+    """One policy that can be asked about."""
+
+    id: str
+    name: str
+    about: str
+    version: str
+    url: str
+    examples: list[str] = []
+
+
+class PoliciesModel(BaseModel):
+    """All policies."""
+
+    policies: list[PolicyModel]
+
+
+class QuoteModel(BaseModel):
+    """A passage of the policy, byte for byte. start and end are character offsets into its source text."""
+
+    clause: str
+    section: str
+    text: str
+    items: list[str] = []
+    lead_in: str = ""
+    start: int
+    end: int
+    policy: str
+    version: str
+    url: str
+    role: str = Field(description="answer, condition, exception, against, also, or related (which is NOT an answer)")
+    label: str = ""
+
+
+class AnswerModel(BaseModel):
+    """What the policy says."""
+
+    kind: str = Field(description="states, denies, conditional, conflict or silent")
+    topic: str
+    quotes: list[QuoteModel]
+    steps: list[str] = []
+    note: str = ""
+    condition: str = ""
+
+
+class RequestModel(BaseModel):
+    """A request that was filed."""
+
+    reference: str
+    rights: list[str]
+    received: str
+    status: str
+    answer_by: str
+    is_target: bool
+    created: bool
+
+
+class ButtonModel(BaseModel):
+    """A button. token is sent back as "button"; it works in this conversation only."""
+
+    title: str
+    token: str
+
+
+class MessageModel(BaseModel):
+    """One message to the person."""
+
+    id: str
+    text: str
+    answer: AnswerModel | None = None
+    request: RequestModel | None = None
+    buttons: list[ButtonModel] = []
+
+
+class OpenSessionModel(BaseModel):
+    """Which policy the conversation is about."""
+
+    policy: str = Field(max_length=60)
+
+
+class SessionModel(BaseModel):
+    """A new conversation. token goes into the header "Authorization: Bearer …"."""
+
+    token: str
+    policy: PolicyModel
+    messages: list[MessageModel]
+
+
+class SendModel(BaseModel):
+    """A message: a text, or a button that was pressed. id: the client's own, the same when it tries again."""
+
+    id: str = Field(min_length=1, max_length=64, regex=r"^[A-Za-z0-9_-]+$")
+    text: str | None = Field(default=None, max_length=20_000)
+    button: str | None = Field(default=None, max_length=1_000)
+
+
+class RepliesModel(BaseModel):
+    """The reply to one message; the same again for the same id."""
+
+    id: str
+    replies: list[MessageModel]
+
+
+class ErrorModel(BaseModel):
+    """What went wrong: a code for programs, a sentence for people."""
+
+    code: str
+    message: str
+
+
+class ErrorsModel(BaseModel):
+    """The body of every error."""
+
+    error: ErrorModel

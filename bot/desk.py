@@ -1,0 +1,127 @@
+"""One message in, one message out: the conversation behind every channel.
+
+A `Desk` hands a cleaned message to Rasa and gives back what is to be shown. It never leaves a person in silence: if Rasa fails, hangs or
+has nothing to say, that is admitted within eight seconds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import structlog
+
+from bot.intake import Taken
+from bot.rasa_agent import collecting_channel, whole
+from pii.logs import describe
+
+if TYPE_CHECKING:
+    from rasa.core.agent import Agent
+
+PATIENCE = 8.0  # seconds until a person is told that something is wrong
+TROUBLE = "Something went wrong on our side, and your message was not answered. Please send it again in a moment."
+CUT = "(I read the first 1,000 characters of your message.)"
+_log = structlog.get_logger("bot.desk")
+
+
+@dataclass(frozen=True)
+class Button:
+    """What can be pressed. payload: a command to the dialogue, which channels sign or keep to themselves."""
+
+    title: str
+    payload: str
+
+
+@dataclass(frozen=True)
+class Reply:
+    """One message to a person. answer and request are plain data (see actions.speaking) or None."""
+
+    text: str
+    answer: dict[str, Any] | None = None
+    request: dict[str, Any] | None = None
+    buttons: tuple[Button, ...] = ()
+    failed: bool = False
+
+
+@dataclass(frozen=True)
+class Turn:
+    """A message as the dialogue gets it."""
+
+    conversation: str
+    policy: str
+    message_id: str
+    text: str
+    full_text: str
+    channel: str = "web"
+    was_cut: bool = False
+
+    @classmethod
+    def typed(cls, conversation: str, policy: str, message_id: str, taken: Taken, channel: str = "web") -> "Turn":
+        """A message that a person typed."""
+        return cls(conversation, policy, message_id, taken.read, taken.full, channel, taken.was_cut)
+
+
+@dataclass
+class Desk:
+    """The running assistant."""
+
+    agent: "Agent"
+    patience: float = PATIENCE
+    _tasks: set["asyncio.Task[list[dict[str, Any]]]"] = field(default_factory=set)
+
+    async def reply(self, turn: Turn) -> Reply:
+        """Answer one turn. Never raises for a failure of the assistant."""
+        task = asyncio.ensure_future(self._ask(turn))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        try:
+            # Shielded: a client that hangs up must not abort the turn half-way, before the tracker is saved.
+            messages = await asyncio.wait_for(asyncio.shield(task), self.patience)
+        except asyncio.TimeoutError:
+            _log.error("assistant_too_slow", policy=turn.policy, channel=turn.channel)
+            return Reply(TROUBLE, failed=True)
+        except Exception as error:  # noqa: BLE001  the boundary: whatever Rasa raises, the person hears of it
+            _log.error("assistant_failed", policy=turn.policy, **{"kind": describe(error).get("type")})
+            return Reply(TROUBLE, failed=True)
+        return _joined(messages, turn)
+
+    async def _ask(self, turn: Turn) -> list[dict[str, Any]]:
+        from rasa.core.channels.channel import UserMessage
+
+        output = collecting_channel()
+        metadata = {
+            "policy": turn.policy,
+            "channel": turn.channel,
+            "message_id": turn.message_id,
+            "full_text": turn.full_text,
+        }
+        message = UserMessage(
+            turn.text, output, turn.conversation, input_channel=turn.channel, message_id=turn.message_id, metadata=metadata
+        )
+        await self.agent.handle_message(message)
+        return whole(output.messages)
+
+    async def reading(self, conversation: str) -> dict[str, Any]:
+        """How the last message of a conversation was understood: intent, topics, rights."""
+        tracker = await self.agent.tracker_store.retrieve(conversation)
+        return dict(tracker.latest_message.parse_data) if tracker and tracker.latest_message else {}
+
+    async def drain(self) -> None:
+        """Wait for turns that are under way."""
+        if self._tasks:
+            await asyncio.wait(set(self._tasks), timeout=self.patience)
+
+
+def _joined(messages: list[dict[str, Any]], turn: Turn) -> Reply:
+    """All that the dialogue said in one turn, as one message."""
+    texts = [message["text"] for message in messages if message["text"]]
+    if not texts:
+        _log.error("assistant_silent", policy=turn.policy, channel=turn.channel)
+        return Reply(TROUBLE, failed=True)
+    data: dict[str, Any] = {}
+    for message in messages:
+        data.update({key: value for key, value in message["data"].items() if value is not None})
+    buttons = [Button(entry["title"], entry["payload"]) for message in messages for entry in message["buttons"]]
+    lead = [CUT] if turn.was_cut else []
+    return Reply("\n".join([*lead, *texts]), data.get("answer"), data.get("request"), tuple(buttons))

@@ -1,0 +1,155 @@
+"""Puts the parts together: settings -> store, knowledge, agent -> desk -> app. The composition root of the bot process."""
+
+from __future__ import annotations
+
+import logging
+import socket
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bot.settings import BotSettings
+from policies_kb.knowledge import KnowledgeBase, Policy
+from policies_kb.workshop import workshop
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+    from bot.desk import Desk
+    from tickets.service import RequestService
+    from tickets.store import Store
+
+
+class LaunchError(RuntimeError):
+    """The product cannot start; the text says why and what to do."""
+
+
+@dataclass
+class Parts:
+    """What a running bot is made of."""
+
+    desk: "Desk"
+    knowledge: KnowledgeBase
+    store: "Store"
+    requests: "RequestService"
+
+
+def open_store(url: str) -> "Store":
+    """The requests' database, with its tables up to date. Raises tickets.errors.StoreError."""
+    from tickets.store import Store
+
+    if url.startswith("sqlite:///"):
+        Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+    store = Store(url)
+    try:
+        store.migrate()
+    except Exception:
+        store.close()
+        raise
+    return store
+
+
+def assemble(settings: BotSettings, model: Path, store: "Store", knowledge: KnowledgeBase | None = None) -> Parts:
+    """Load the model and everything it works with."""
+    from bot.desk import Desk
+    from bot.rasa_agent import load_agent
+    from tickets.service import RequestService
+
+    base = knowledge or workshop(settings.data).knowledge
+    requests = RequestService(store, target_days=settings.target_days)
+    return Parts(Desk(load_agent(model, base, requests)), base, store, requests)
+
+
+def make_app(settings: BotSettings, parts: Parts) -> "FastAPI":
+    """The public app over these parts."""
+    from bot.app import Services, create_app
+    from bot.sessions import Sessions
+    from bot.web.pages import Pages
+
+    responses = parts.desk.agent.domain.responses if parts.desk.agent.domain else {}
+    welcome = str(responses["utter_welcome"][0]["text"])
+
+    def greet(policy: Policy) -> str:
+        return welcome.format(company=policy.profile.name)
+
+    services = Services(
+        desk=parts.desk,
+        knowledge=parts.knowledge,
+        sessions=Sessions(settings.secret),
+        pages=Pages(),
+        welcome=greet,
+        is_ready=lambda: _is_ready(parts),
+        close=parts.store.close,
+    )
+    return create_app(services)
+
+
+def _is_ready(parts: Parts) -> bool:
+    """Whether a message could be answered and a request filed now."""
+    from tickets.errors import TicketError
+
+    try:
+        parts.store.check_current()
+    except TicketError:
+        return False
+    return bool(parts.desk.agent.is_ready())
+
+
+def listening_socket(settings: BotSettings) -> socket.socket:
+    """The port, taken before anything slow is done. Raises LaunchError if somebody else has it."""
+    taken = socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET, socket.SOCK_STREAM)
+    taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        taken.bind((settings.host, settings.port))
+    except OSError as error:
+        taken.close()
+        raise LaunchError(
+            f"port {settings.port} on {settings.host} cannot be used ({error.strerror}). "
+            "Stop what uses it, or choose another one: PRIVACY_DESK_PORT=8090 make run"
+        ) from error
+    return taken
+
+
+def serve(settings: BotSettings, started: float) -> int:
+    """Run until stopped. What is missing on disk (encoder, vectors, model) is built first, and said."""
+    import uvicorn
+
+    from bot.training import ensure_model_apart
+    from pii.logs import configure_logging
+
+    taken = listening_socket(settings)
+    knowledge = workshop(settings.data).knowledge
+    model = ensure_model_apart(settings.models)
+    configure_logging(sys.stderr)
+    logging.getLogger("py.warnings").setLevel(logging.ERROR)
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    app = make_app(settings, assemble(settings, model, open_store(settings.database_url), knowledge))
+    # h11 refuses malformed heads that looser parsers take; nothing here speaks WebSocket.
+    config = uvicorn.Config(app, log_config=None, http="h11", ws="none", access_log=False, server_header=False)
+
+    class Server(uvicorn.Server):
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            print(_banner(settings, knowledge, time.monotonic() - started), flush=True)
+
+    Server(config).run(sockets=[taken])
+    return 0
+
+
+def _banner(settings: BotSettings, knowledge: KnowledgeBase, seconds: float) -> str:
+    names = ", ".join(knowledge.get(policy).profile.name for policy in knowledge.ids)
+    return f"""
+Privacy Desk is ready ({seconds:.1f} s).
+
+  Ask a policy        {settings.base_url}/
+  Read a policy       {settings.base_url}/p/klasso
+  API for programs    {settings.base_url}/docs
+
+  Policies: {names}.
+  Try: "do you record calls?", "how do I delete my account?", "please delete my account";
+  then see the request: .venv/bin/python -m tickets list
+
+Ctrl-C stops it.
+"""
