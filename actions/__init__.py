@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 def actions_for(knowledge: "KnowledgeBase", requests: "RequestService") -> "list[Action]":
     """All actions, working on these services."""
-    from actions import policy, requests as request_actions, talk
+    from actions import policy, talk
+    from actions import requests as request_actions
     from actions.services import Services
 
     services = Services(knowledge, requests)

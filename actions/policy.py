@@ -11,7 +11,7 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions.services import Heard, Services, policy_of, services_of_environment
 from actions.speaking import OFFERED, answer_data, offer_button, quote_data, response_name
-from policies_kb.answering import AnswerKind, further
+from policies_kb.answering import AnswerKind, Quote, further
 from policies_kb.topics import Topic
 from tickets.vocabulary import Right
 
@@ -64,7 +64,7 @@ class ActionMore(Action):
         services = self._services or services_of_environment()
         policy = policy_of(services, Heard.of(tracker))
         asked = tracker.get_slot(ASKED)
-        quotes = []
+        quotes: tuple[Quote, ...] = ()
         if asked:
             topics = {Topic(name): share for name, share in asked["topics"].items()}
             question = services.knowledge.question_text.plain(asked["text"])
@@ -72,7 +72,13 @@ class ActionMore(Action):
         if not quotes:
             dispatcher.utter_message(response="utter_nothing_more", buttons=[offer_button(Right.QUESTION)])
             return [SlotSet(OFFER, [Right.QUESTION.value])]
-        data = {"kind": "states", "topic": "", "quotes": [quote_data(quote) for quote in quotes], "steps": [], "note": ""}
+        data = {
+            "kind": "states",
+            "topic": "",
+            "quotes": [quote_data(quote) for quote in quotes],
+            "steps": [],
+            "note": "",
+        }
         dispatcher.utter_message(
             response="utter_answer_more", company=policy.profile.name, json_message={"answer": data | {"condition": ""}}
         )

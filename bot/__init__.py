@@ -1,1 +1,1 @@
-"""Front to the person who asks: channels, web pages, intake, Rasa's components and the launcher. No SQL, no policy text."""
+"""Front to the person who asks: channels, pages, intake, Rasa's components, the launcher. No SQL, no policy text."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import OrderedDict
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, AsyncIterator, Awaitable, Callable
+from typing import Any
 
 import fastapi_offline
 from fastapi import FastAPI, Header, Request
@@ -136,7 +137,9 @@ def _add_errors(app: FastAPI) -> None:
     async def malformed(request: Request, error: RequestValidationError) -> JSONResponse:
         # FastAPI's own answer would repeat what was sent.
         places = sorted({".".join(str(part) for part in entry["loc"][1:]) or "body" for entry in error.errors()})
-        return _error(422, "malformed", f"The request is not as described under /docs; look at: {', '.join(places)[:200]}.")
+        return _error(
+            422, "malformed", f"The request is not as described under /docs; look at: {', '.join(places)[:200]}."
+        )
 
     @app.exception_handler(IntakeError)
     async def not_taken(request: Request, error: IntakeError) -> JSONResponse:
@@ -182,7 +185,10 @@ def _add_pages(app: FastAPI, services: Services) -> None:
     async def docs() -> Response:
         # Swagger UI sets styles on elements; scripts stay limited to our own files.
         policy = CONTENT_SECURITY_POLICY.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'")
-        return FileResponse(STATIC / "docs.html", headers={"Content-Security-Policy": policy.replace("img-src 'self'", "img-src 'self' data:")})
+        return FileResponse(
+            STATIC / "docs.html",
+            headers={"Content-Security-Policy": policy.replace("img-src 'self'", "img-src 'self' data:")},
+        )
 
 
 def _add_api(app: FastAPI, services: Services) -> None:

@@ -10,9 +10,10 @@ import re
 import secrets
 import sys
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Iterator, TextIO
+from typing import Any, TextIO
 
 from bot.desk import Reply, Turn
 from bot.intake import IntakeError, take
@@ -68,7 +69,9 @@ def run_ask(parsed: argparse.Namespace, settings: BotSettings) -> int:
     with _store_url(settings, scratch=measuring and not parsed.file_requests) as url:
         store = open_store(url)
         try:
-            asker = Asker(assemble(settings, ensure_model_apart(settings.models), store, base), policy, settings.base_url)
+            asker = Asker(
+                assemble(settings, ensure_model_apart(settings.models), store, base), policy, settings.base_url
+            )
             if parsed.jsonl:
                 return asyncio.run(_answer_lines(asker, sys.stdin, sys.stdout))
             print(asyncio.run(asker.ask(parsed.question))["reply"])
@@ -118,6 +121,3 @@ async def _answer_lines(asker: Asker, source: TextIO, target: TextIO) -> int:
             continue
         print(json.dumps({"id": identity, **await asker.ask(text)}, ensure_ascii=False), file=target, flush=True)
     return 1 if wrong else 0
-
-
-

@@ -7,7 +7,7 @@ import contextlib
 import logging
 import os
 import sys
-from typing import Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from bot.launch import LaunchError, serve
 from bot.settings import PROJECT, BotSettings, SettingsError
@@ -41,7 +41,9 @@ def _parser() -> argparse.ArgumentParser:
     run = commands.add_parser("run", help="serve the product (what `make run` does)")
     run.set_defaults(run=lambda parsed, started: serve(BotSettings.from_environment(), started))
     ask = commands.add_parser("ask", help="answer on the command line")
-    ask.add_argument("question", nargs="?", help="the question; with --jsonl, lines are read from standard input instead")
+    ask.add_argument(
+        "question", nargs="?", help="the question; with --jsonl, lines are read from standard input instead"
+    )
     whose = ask.add_mutually_exclusive_group(required=True)
     whose.add_argument("--policy", help="a policy's id, for example klasso")
     whose.add_argument("--policy-file", metavar="FILE", help="a policy's text that is not in the knowledge base")

@@ -1,7 +1,7 @@
 """One message in, one message out: the conversation behind every channel.
 
-A `Desk` hands a cleaned message to Rasa and gives back what is to be shown. It never leaves a person in silence: if Rasa fails, hangs or
-has nothing to say, that is admitted within eight seconds.
+A `Desk` hands a cleaned message to Rasa and gives back what is to be shown. It never leaves a person in silence: if
+Rasa fails, hangs or has nothing to say, that is admitted within eight seconds.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ class Desk:
             _log.error("assistant_too_slow", policy=turn.policy, channel=turn.channel)
             return Reply(TROUBLE, failed=True)
         except Exception as error:  # noqa: BLE001  the boundary: whatever Rasa raises, the person hears of it
-            _log.error("assistant_failed", policy=turn.policy, **{"kind": describe(error).get("type")})
+            _log.error("assistant_failed", policy=turn.policy, kind=describe(error).get("type"))
             return Reply(TROUBLE, failed=True)
         return _joined(messages, turn)
 
@@ -97,7 +97,12 @@ class Desk:
             "full_text": turn.full_text,
         }
         message = UserMessage(
-            turn.text, output, turn.conversation, input_channel=turn.channel, message_id=turn.message_id, metadata=metadata
+            turn.text,
+            output,
+            turn.conversation,
+            input_channel=turn.channel,
+            message_id=turn.message_id,
+            metadata=metadata,
         )
         await self.agent.handle_message(message)
         return whole(output.messages)

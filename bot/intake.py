@@ -31,12 +31,16 @@ class Taken:
 def take(text: str) -> Taken:
     """Clean one typed message. Raises IntakeError for an empty or over-long one.
 
-    A leading slash would be a command to Rasa ("/request{…}"); it is taken off, so that only buttons can be commands. E-mail
-    addresses and phone numbers become placeholders.
+    A leading slash would be a command to Rasa ("/request{…}"); it is taken off, so that only buttons can be commands.
+    E-mail addresses and phone numbers become placeholders.
     """
     if len(text) > LONGEST:
-        raise IntakeError("too_long", f"That message has {len(text):,} characters; {LONGEST:,} are the most. Please shorten it.")
-    printable = "".join(char for char in text if char in "\n\t" or unicodedata.category(char) not in ("Cc", "Cs", "Co", "Cn"))
+        raise IntakeError(
+            "too_long", f"That message has {len(text):,} characters; {LONGEST:,} are the most. Please shorten it."
+        )
+    printable = "".join(
+        char for char in text if char in "\n\t" or unicodedata.category(char) not in ("Cc", "Cs", "Co", "Cn")
+    )
     plain = printable.strip().lstrip("/").strip()
     if not plain:
         raise IntakeError("empty", "That message is empty. Please type a question or a request.")

@@ -1,4 +1,4 @@
-"""Puts the parts together: settings -> store, knowledge, agent -> desk -> app. The composition root of the bot process."""
+"""Puts the parts of the bot process together: settings -> store, knowledge, agent -> desk -> app."""
 
 from __future__ import annotations
 

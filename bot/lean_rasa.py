@@ -1,9 +1,10 @@
 """Lets Rasa 3.6.21 run where TensorFlow is not installed: `install()` before the first `import rasa`.
 
-Rasa imports TensorFlow on every start because two helpers and six components mention it at module level, even if no component of
-the pipeline uses it. This module stands in for exactly those modules. A stand-in component raises as soon as a pipeline names it, so
-nothing is silently different. 3.6.21 is the last release of Rasa Open Source, so what stands here cannot be broken by an upgrade;
-tests/bot/test_lean_rasa.py checks every module named here against the installed package. See docs/decisions/0001-rasa-without-tensorflow.md.
+Rasa imports TensorFlow on every start because two helpers and six components mention it at module level, even if no
+component of the pipeline uses it. This module stands in for exactly those modules. A stand-in component raises as
+soon as a pipeline names it, so nothing is silently different. 3.6.21 is the last release of Rasa Open Source, so what
+stands here cannot be broken by an upgrade; tests/bot/test_lean_rasa.py checks every module named here against the
+installed package. See docs/decisions/0001-rasa-without-tensorflow.md.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ import importlib.machinery
 import os
 import sys
 import types
-from typing import Any, Sequence
+from collections.abc import Sequence
+from typing import Any
 
 RASA_VERSION = "3.6.21"
 
@@ -32,7 +34,8 @@ COMPONENTS: dict[str, tuple[str, ...]] = {
 }
 
 
-# Only while serving: what the product never uses, but Rasa imports. Rasa's own commands (shell, train) get the real ones.
+# Only while serving: what the product never uses, but Rasa imports. Rasa's own commands (shell, train) get the real
+# ones.
 _CHANNELS = {
     "socketio": "SocketIOInput",
     "botframework": "BotFrameworkInput",
@@ -74,8 +77,8 @@ class NotWhileServingError(RuntimeError):
 def install(serving: bool = False) -> None:
     """Register the stand-ins and switch Rasa's telemetry off. To be called before Rasa is imported; again is harmless.
 
-    serving: also leave out Rasa's own channels, its stores for other databases and its training checks, which saves about a
-    second and 50 MB. A process that trains, or runs Rasa's own commands, must not ask for that.
+    serving: also leave out Rasa's own channels, its stores for other databases and its training checks, which saves
+    about a second and 50 MB. A process that trains, or runs Rasa's own commands, must not ask for that.
     """
     os.environ.setdefault("RASA_TELEMETRY_ENABLED", "false")
     os.environ.setdefault("SQLALCHEMY_SILENCE_UBER_WARNING", "1")
@@ -97,7 +100,9 @@ class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         self, fullname: str, path: Sequence[str] | None, target: types.ModuleType | None = None
     ) -> importlib.machinery.ModuleSpec | None:
         if fullname in self.modules:
-            return importlib.machinery.ModuleSpec(fullname, self, is_package=fullname in ("boto3", "boto3.dynamodb", "pymongo"))
+            return importlib.machinery.ModuleSpec(
+                fullname, self, is_package=fullname in ("boto3", "boto3.dynamodb", "pymongo")
+            )
         return None
 
     def create_module(self, spec: importlib.machinery.ModuleSpec) -> types.ModuleType | None:
@@ -113,7 +118,8 @@ class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 def _component_base() -> type:
     from rasa.engine.graph import GraphComponent
 
-    return GraphComponent
+    base: type = GraphComponent
+    return base
 
 
 def _stand_in(class_name: str, module: str, base: type) -> type:

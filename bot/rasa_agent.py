@@ -1,6 +1,7 @@
-"""Rasa's Agent in this process: loaded without TensorFlow, with the actions in process, a small tracker store and a quick lock.
+"""Rasa's Agent in this process: without TensorFlow, actions in process, a small tracker store and a quick lock.
 
-Nothing of Sanic listens. What is changed in Rasa is listed in `install` and in lean_rasa; rasa 3.6.21 is pinned exactly.
+Nothing of Sanic listens. What is changed in Rasa is listed in `install` and in lean_rasa; rasa 3.6.21 is pinned
+exactly.
 """
 
 from __future__ import annotations
@@ -9,9 +10,10 @@ import asyncio
 import importlib
 import json
 from collections import OrderedDict
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, AsyncIterator, Iterable
+from typing import TYPE_CHECKING, Any
 
 from bot import lean_rasa
 
@@ -66,7 +68,7 @@ def _in_process_endpoint(knowledge: "KnowledgeBase", requests: "RequestService")
 
 
 def _quicken_events() -> None:
-    """Rasa looks an event's class up by walking all subclasses, for every event of every turn; remember them instead."""
+    """Remember the classes of events: Rasa walks all subclasses for every event of every turn."""
     from rasa.shared.core.events import Event
     from rasa.shared.utils.common import all_subclasses
 
@@ -85,8 +87,8 @@ def _quicken_events() -> None:
 def recent_tracker_store() -> type:
     """A tracker store in memory that forgets the oldest conversations and rolls long ones up.
 
-    Rasa replays every event of a session several times a turn, so a conversation's cost grows with its length. Rolling up keeps
-    the slots and the last turns.
+    Rasa replays every event of a session several times a turn, so a conversation's cost grows with its length.
+    Rolling up keeps the slots and the last turns.
     """
     from rasa.core.tracker_store import InMemoryTrackerStore
     from rasa.shared.core.events import ActionExecuted, SessionStarted, SlotSet
@@ -174,6 +176,10 @@ def collecting_channel() -> Any:
 def whole(messages: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     """Messages as text, data and buttons, without Rasa's empty fields."""
     return [
-        {"text": message.get("text") or "", "data": message.get("custom") or {}, "buttons": message.get("buttons") or []}
+        {
+            "text": message.get("text") or "",
+            "data": message.get("custom") or {},
+            "buttons": message.get("buttons") or [],
+        }
         for message in messages
     ]

@@ -50,7 +50,9 @@ class Sessions:
         except SignatureExpired as error:
             raise SessionError("session_expired", "This conversation is too old. Please start a new one.") from error
         except (BadSignature, ValueError, TypeError) as error:
-            raise SessionError("session_invalid", "This conversation is not known here. Please start a new one.") from error
+            raise SessionError(
+                "session_invalid", "This conversation is not known here. Please start a new one."
+            ) from error
         return Session(conversation, policy)
 
     def button(self, session: Session, payload: str) -> str:

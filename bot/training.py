@@ -50,11 +50,13 @@ def ensure_model(models: Path, project: Path = PROJECT) -> Path:
 
 
 def ensure_model_apart(models: Path, project: Path = PROJECT) -> Path:
-    """The same, but a training runs in a process of its own: it needs parts of Rasa that the serving process leaves out."""
+    """The same, but a training runs in a process of its own: it needs parts of Rasa that serving leaves out."""
     wanted = model_path(models, project)
     if not wanted.exists():
         environment = {**os.environ, "PRIVACY_DESK_MODELS": str(models)}
-        done = subprocess.run([sys.executable, "-m", "bot", "train", "--quiet"], cwd=project, env=environment, check=False)
+        done = subprocess.run(
+            [sys.executable, "-m", "bot", "train", "--quiet"], cwd=project, env=environment, check=False
+        )
         if done.returncode != 0 or not wanted.exists():
             raise TrainingError("the model could not be trained; what went wrong stands above")
     return wanted

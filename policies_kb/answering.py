@@ -1,15 +1,15 @@
 """A question's answer from one policy: the clauses to quote and how to introduce them.
 
-Nothing is written here: an Answer holds spans of the source, the kind of answer they make (see AnswerKind), and what a person put
-into the profile (steps, notes). Fronts choose the words around it.
+Nothing is written here: an Answer holds spans of the source, the kind of answer they make (see AnswerKind), and what
+a person put into the profile (steps, notes). Fronts choose the words around it.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
-from typing import Mapping
 
 from policies_kb.model import Clause, Span
 from policies_kb.profile import Case, Condition, Conflict, Help, Profile
@@ -95,7 +95,9 @@ def answer(index: PolicyIndex, profile: Profile, question: str, topics: Mapping[
     help_ = _help_for(profile, topics)
     conflict = _conflict_for(profile, topics, ranking)
     if conflict:
-        return _finish(index, AnswerKind.CONFLICT, topic, _sides(index, conflict, ranking), ranking, help_, note=conflict.note)
+        return _finish(
+            index, AnswerKind.CONFLICT, topic, _sides(index, conflict, ranking), ranking, help_, note=conflict.note
+        )
     condition = _condition_for(profile, topics, first)
     if condition:
         branches = _branches(index, condition, question, ranking)
@@ -160,7 +162,7 @@ def _branches(index: PolicyIndex, condition: Condition, question: str, ranking: 
     best = [(min(case.clauses, key=lambda clause: place[clause]), case) for case in condition.cases]
     named = _named_case(condition, question)
     best.sort(key=lambda entry: (entry[1] is not named, place[entry[0]]))
-    unique = {clause: case for clause, case in reversed(best)}
+    unique = dict(reversed(best))
     ordered = [clause for clause, case in best if unique[clause] is case]
     return [_quote(index, ranking.clauses[place[c]].clause, Role.CONDITION, unique[c].when) for c in ordered]
 

@@ -7,8 +7,8 @@ import json
 import os
 import shutil
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Sequence
 
 from policies_kb import compiler
 from policies_kb.errors import CompileError, KnowledgeError, ProfileError, SourceError
@@ -40,7 +40,9 @@ def main(arguments: Sequence[str]) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m policies_kb", description="The policies and their clauses.")
     commands = parser.add_subparsers(required=True, metavar="command")
-    compile_ = commands.add_parser("compile", help="cut and label all texts; --check only proves the files are up to date")
+    compile_ = commands.add_parser(
+        "compile", help="cut and label all texts; --check only proves the files are up to date"
+    )
     compile_.add_argument("--check", action="store_true")
     compile_.set_defaults(run=_compile)
     lint = commands.add_parser("lint", help="what the policies contradict or refer to in vain")
@@ -94,7 +96,9 @@ def _compile(parsed: argparse.Namespace) -> int:
             if _write_or_compare(folder / f"{version}.clauses.json", compiler.dump(compiled), parsed.check):
                 stale.append(f"{folder.name}/{version}")
     if parsed.check and stale:
-        raise CompileError(f"not up to date: {', '.join(stale)}; run `python -m policies_kb compile` and commit the result")
+        raise CompileError(
+            f"not up to date: {', '.join(stale)}; run `python -m policies_kb compile` and commit the result"
+        )
     print(f"compiled: {', '.join(stale)}" if stale else "all compiled policies are up to date")
     return 0
 
@@ -106,7 +110,7 @@ def _write_or_compare(path: Path, text: str, check: bool) -> bool:
     if not check:
         scratch = path.with_suffix(".part")
         scratch.write_text(text, "utf-8")
-        os.replace(scratch, path)
+        scratch.replace(path)
     return True
 
 
@@ -179,7 +183,9 @@ def _described(profile: Profile, version: PolicyVersion, clause: Clause) -> str:
 def _add(parsed: argparse.Namespace) -> int:
     folder = ROOT / parsed.id
     if not POLICY_ID.match(parsed.id):
-        raise ProfileError(f"{parsed.id!r} cannot be an id: use 2-40 lower-case letters, digits, - or _, a letter first")
+        raise ProfileError(
+            f"{parsed.id!r} cannot be an id: use 2-40 lower-case letters, digits, - or _, a letter first"
+        )
     if folder.exists():
         raise ProfileError(f"there is a policy {parsed.id!r} already; add a new version's text to {folder} instead")
     try:
@@ -199,19 +205,28 @@ def _add(parsed: argparse.Namespace) -> int:
     except OSError:
         shutil.rmtree(folder, ignore_errors=True)
         raise
-    print(f"{parsed.name}: {len(compiled.clauses)} clauses in {folder}. Read them with `python -m policies_kb show {parsed.id}`")
+    print(
+        f"{parsed.name}: {len(compiled.clauses)} clauses in {folder}. "
+        f"Read them with `python -m policies_kb show {parsed.id}`"
+    )
     return 0
 
 
 def _training(parsed: argparse.Namespace) -> int:
-    reviewed = {p.policy: [c for c in version.clauses if c.reviewed] for p, version in _current() if p.policy in SHIPPED}
+    reviewed = {
+        p.policy: [c for c in version.clauses if c.reviewed] for p, version in _current() if p.policy in SHIPPED
+    }
     if _write_or_compare(TRAINING / "shipped.yml", shipped_training(reviewed), parsed.check) and parsed.check:
-        raise CompileError("training/shipped.yml is not up to date; run `python -m policies_kb training` and commit the result")
+        raise CompileError(
+            "training/shipped.yml is not up to date; run `python -m policies_kb training` and commit the result"
+        )
     print("training/shipped.yml is up to date")
     return 0
 
 
 def _encoder(parsed: argparse.Namespace) -> int:
     shop = workshop(_data_folder())
-    print(f"{shop.encoder.name}: {len(shop.knowledge.ids)} policies indexed, labeller ready: {shop.labeller is not None}")
+    print(
+        f"{shop.encoder.name}: {len(shop.knowledge.ids)} policies indexed, labeller ready: {shop.labeller is not None}"
+    )
     return 0

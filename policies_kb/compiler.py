@@ -1,8 +1,8 @@
 """Source text + profile -> the compiled clauses of one policy version. Deterministic; fails on what it cannot place.
 
-The compiled file `<version>.clauses.json` is committed, and `compile --check` proves that it follows from its source and
-profile. Clauses of shipped policies carry labels that a person reviewed; a clause without one gets its topics from the
-labeller that is passed in (see `labeller`).
+The compiled file `<version>.clauses.json` is committed, and `compile --check` proves that it follows from its source
+and profile. Clauses of shipped policies carry labels that a person reviewed; a clause without one gets its topics
+from the labeller that is passed in (see `labeller`).
 """
 
 from __future__ import annotations

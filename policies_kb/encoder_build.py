@@ -1,12 +1,12 @@
 """Builds the encoder's ONNX graph from the published weights: `python -m policies_kb encoder`.
 
-BERT's six layers written out with ONNX operators; the look-up of the words' vectors stays outside (see encoder). The graph is
-written in two forms: exact (float32), and quantised (8-bit weights), which is four times as fast and as small.
+BERT's six layers written out with ONNX operators; the look-up of the words' vectors stays outside (see encoder). The
+graph is written in two forms: exact (float32), and quantised (8-bit weights), which is four times as fast and as
+small.
 """
 
 from __future__ import annotations
 
-import os
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -42,8 +42,8 @@ def build(folder: Path) -> None:
         quantize_dynamic(
             str(first), str(second), weight_type=QuantType.QInt8, per_channel=True, op_types_to_quantize=["MatMul"]
         )
-        os.replace(first, exact)
-        os.replace(second, quantised)
+        first.replace(exact)
+        second.replace(quantised)
 
 
 class _GraphWriter:

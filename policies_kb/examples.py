@@ -1,7 +1,8 @@
 """The written questions of a policy: `policies_kb/<policy>/questions.yml`.
 
-`clauses:` maps a clause id to questions that this clause answers; `silent:` lists questions that the policy does not address, each
-with its topic. They teach the ranking how people ask about this policy; a policy without the file works without them.
+`clauses:` maps a clause id to questions that this clause answers; `silent:` lists questions that the policy does not
+address, each with its topic. They teach the ranking how people ask about this policy; a policy without the file works
+without them.
 """
 
 from __future__ import annotations

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 _NUMBER_WORDS = "one|two|three|four|five|six|seven|eight|nine|ten|twelve|thirty|sixty|ninety"
-_PERIOD = re.compile(rf"\b(?:\d+|{_NUMBER_WORDS})[ -](?:business |calendar |working )?(?:hour|day|week|month|year)s?\b", re.I)
+_PERIOD = re.compile(
+    rf"\b(?:\d+|{_NUMBER_WORDS})[ -](?:business |calendar |working )?(?:hour|day|week|month|year)s?\b", re.I
+)
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _PHONE = re.compile(r"\+\d[\d ()-]{7,}\d")
 _AGE = re.compile(r"\b(?:under(?: the age of)?|below(?: the age of)?|at least|age of|over) (?P<age>\d{1,2})\b", re.I)
@@ -33,5 +36,5 @@ def section_references(text: str) -> tuple[str, ...]:
     return _unique(match["number"] for match in _SECTION.finditer(text))
 
 
-def _unique(found: "object") -> tuple[str, ...]:
-    return tuple(dict.fromkeys(found))  # type: ignore[call-overload,no-any-return]
+def _unique(found: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(found))

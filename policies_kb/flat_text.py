@@ -8,8 +8,36 @@ from policies_kb.model import Span
 from policies_kb.sentences import sentences
 
 _NUMBER = re.compile(r"^\d{1,2}(?:\.\d{1,2})*[.)]?\s+(?=[A-Z])")
-_BREAK = re.compile(r"[•▪◦‣](?=\s)|(?<=[.!?])(?=\d{1,2}(?:\.\d{1,2})*\.? [A-Z])|(?<= )(?=\d{1,2}\.\d{1,2}\.? [A-Z][a-z])")
-_JOINING = frozenset("a an and as at by for from in of on or our the to us we with you your how what when".split())
+_BREAK = re.compile(
+    r"[•▪◦‣](?=\s)|(?<=[.!?])(?=\d{1,2}(?:\.\d{1,2})*\.? [A-Z])|(?<= )(?=\d{1,2}\.\d{1,2}\.? [A-Z][a-z])"
+)
+_JOINING = frozenset(
+    [
+        "a",
+        "an",
+        "and",
+        "as",
+        "at",
+        "by",
+        "for",
+        "from",
+        "in",
+        "of",
+        "on",
+        "or",
+        "our",
+        "the",
+        "to",
+        "us",
+        "we",
+        "with",
+        "you",
+        "your",
+        "how",
+        "what",
+        "when",
+    ]
+)
 MAX_HEADING_WORDS = 12
 
 
@@ -22,7 +50,9 @@ def flat_blocks(source: str, line: Span) -> list[tuple[Span, str]]:
             if heading:
                 cut = sentence.start + heading
                 blocks.append((Span(sentence.start, cut), "heading"))
-                rest = Span(cut + len(source[cut : sentence.end]) - len(source[cut : sentence.end].lstrip()), sentence.end)
+                rest = Span(
+                    cut + len(source[cut : sentence.end]) - len(source[cut : sentence.end].lstrip()), sentence.end
+                )
                 if rest.end > rest.start:
                     blocks.append((rest, "paragraph"))
             else:

@@ -1,15 +1,15 @@
 """All policies of one deployment: their profiles, versions and indexes, read from a folder.
 
-policies_kb/<policy>/profile.yml, <version>.txt, <version>.clauses.json, questions.yml. A compiled file that does not follow from its
-source is refused on loading.
+policies_kb/<policy>/profile.yml, <version>.txt, <version>.clauses.json, questions.yml. A compiled file that does not
+follow from its source is refused on loading.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Mapping
 
 from policies_kb import compiler
 from policies_kb.answering import Answer, answer
@@ -56,7 +56,10 @@ class KnowledgeBase:
         """
         profiles = [load_profile(folder / "profile.yml") for folder in policy_folders(root)]
         spoken = QuestionText(name for profile in profiles for name in (profile.name, *profile.aliases))
-        policies = {profile.policy: _load_policy(root / profile.policy, profile, (encoder, stored), spoken) for profile in profiles}
+        policies = {
+            profile.policy: _load_policy(root / profile.policy, profile, (encoder, stored), spoken)
+            for profile in profiles
+        }
         return cls(policies, spoken)
 
     @property
@@ -121,7 +124,7 @@ def _plain_examples(examples: ExampleQuestions, spoken: QuestionText) -> Example
 def policy_from_text(
     text: str, policy: str, name: str, encoders: tuple[Encoder, Encoder], labeller: Labeller
 ) -> Policy:
-    """A policy that is in no folder: its text compiled and labelled on the spot. encoders: as for KnowledgeBase.load."""
+    """A policy that is in no folder, compiled and labelled on the spot. encoders: as for KnowledgeBase.load."""
     profile = Profile(policy=policy, name=name, current="text")
     version = compiler.compile_policy(text, profile, "text", labeller)
     return Policy(profile, {"text": version}, PolicyIndex(version, *encoders))

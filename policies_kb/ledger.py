@@ -1,9 +1,9 @@
-"""The silence ledger: for each policy and topic, whether the policy answers, denies, depends, contradicts itself or is silent."""
+"""The silence ledger: what kind of answer each policy gives on each topic, silence included."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
-from typing import Sequence
 
 from policies_kb.answering import AnswerKind
 from policies_kb.model import PolicyVersion, Stance
@@ -12,7 +12,13 @@ from policies_kb.topics import Topic
 
 Table = dict[str, dict[str, str]]
 
-MARKS = {"states": "answered", "denies": "denied", "conditional": "conditional", "conflict": "conflict", "silent": "silent"}
+MARKS = {
+    "states": "answered",
+    "denies": "denied",
+    "conditional": "conditional",
+    "conflict": "conflict",
+    "silent": "silent",
+}
 COLOURS = {
     "states": "#2f7d5b",
     "denies": "#7a4fb0",
@@ -67,16 +73,20 @@ def ledger_svg(table: Table) -> str:
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}" '
         'font-family="system-ui, sans-serif" font-size="12" role="img" aria-labelledby="t">',
-        "<title id=\"t\">What each policy says on each topic</title>",
+        '<title id="t">What each policy says on each topic</title>',
         f'<rect width="{width}" height="{height}" fill="#fbfaf7"/>',
         '<text x="16" y="26" font-size="16" font-weight="600" fill="#222">What each policy says on each topic</text>',
     ]
     for column, policy in enumerate(policies):
         x = left + cell_w * column + cell_w / 2 - 2
-        parts.append(f'<text x="{x}" y="{top - 10}" text-anchor="middle" font-weight="600" fill="#222">{escape(policy)}</text>')
+        parts.append(
+            f'<text x="{x}" y="{top - 10}" text-anchor="middle" font-weight="600" fill="#222">{escape(policy)}</text>'
+        )
     for row, (topic, kinds) in enumerate(table.items()):
         y = top + cell_h * row
-        parts.append(f'<text x="{left - 10}" y="{y + 13}" text-anchor="end" fill="#444">{escape(Topic(topic).phrase)}</text>')
+        parts.append(
+            f'<text x="{left - 10}" y="{y + 13}" text-anchor="end" fill="#444">{escape(Topic(topic).phrase)}</text>'
+        )
         for column, policy in enumerate(policies):
             parts.append(_cell(left + cell_w * column, y, cell_w - 4, cell_h - 3, kinds[policy]))
     parts.append(_legend(16, height - 22))
@@ -84,8 +94,11 @@ def ledger_svg(table: Table) -> str:
 
 
 def _cell(x: float, y: float, width: float, height: float, kind: str) -> str:
-    sign = f'<text x="{x + width / 2}" y="{y + 12.5}" text-anchor="middle" fill="#fff" font-weight="700">{SIGNS[kind]}</text>'
-    return f'<rect x="{x}" y="{y}" width="{width}" height="{height}" rx="3" fill="{COLOURS[kind]}"/>{sign if SIGNS[kind] else ""}'
+    box = f'<rect x="{x}" y="{y}" width="{width}" height="{height}" rx="3" fill="{COLOURS[kind]}"/>'
+    if not SIGNS[kind]:
+        return box
+    middle = f'x="{x + width / 2}" y="{y + 12.5}" text-anchor="middle"'
+    return f'{box}<text {middle} fill="#fff" font-weight="700">{SIGNS[kind]}</text>'
 
 
 def _legend(x: float, y: float) -> str:

@@ -1,4 +1,4 @@
-"""What is wrong with a policy itself: contradictions, age limits that differ, references to nothing, two contact addresses."""
+"""What is wrong with a policy itself: contradictions, differing ages, references to nothing, two addresses."""
 
 from __future__ import annotations
 
@@ -83,7 +83,9 @@ def _references(version: PolicyVersion) -> list[Finding]:
     found = []
     for clause in version.clauses:
         dangling = [number for number in facts.section_references(clause.text) if number not in numbers]
-        outside = re.search(r"\bsection \d+(?:\(|[^.;]{0,40}\b(?:act|regulations?|code|ccpa|gdpr)\b)", clause.text, re.I)
+        outside = re.search(
+            r"\bsection \d+(?:\(|[^.;]{0,40}\b(?:act|regulations?|code|ccpa|gdpr)\b)", clause.text, re.I
+        )
         if dangling and not outside:
             found.append(Finding(FindingKind.REFERENCE, f"section {', '.join(dangling)} does not exist", (clause,)))
     return found

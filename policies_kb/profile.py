@@ -1,7 +1,7 @@
 """A policy's profile: what a person wrote down about it beside its text.
 
-The file is `policies_kb/<policy>/profile.yml`. It is read with a safe loader: no aliases, no tags, a size cap, and nothing
-is filled in from the environment. docs/policies.md lists the fields with examples.
+The file is `policies_kb/<policy>/profile.yml`. It is read with a safe loader: no aliases, no tags, a size cap, and
+nothing is filled in from the environment. docs/policies.md lists the fields with examples.
 """
 
 from __future__ import annotations
@@ -89,9 +89,9 @@ class Profile:
 
 class _SafeLoader(yaml.SafeLoader):
     def compose_node(self, parent: Any, index: Any) -> Any:
-        if self.check_event(yaml.events.AliasEvent):  # type: ignore[no-untyped-call]
+        if self.check_event(yaml.events.AliasEvent):
             raise ProfileError("YAML aliases (*name) are not allowed here: write the value out")
-        return super().compose_node(parent, index)  # type: ignore[no-untyped-call]
+        return super().compose_node(parent, index)
 
 
 def read_yaml(path: Path) -> Any:
@@ -160,16 +160,20 @@ def _topics(value: Any) -> tuple[Topic, ...]:
 
 def _label(data: dict[str, Any]) -> ClauseLabel:
     ranks = {Topic(name): int(rank) for name, rank in (data.get("topics") or {}).items()}
-    stances = {topic: Stance.DENIES for topic in _topics(data.get("denies"))}
-    stances.update({topic: Stance.CONDITIONAL for topic in _topics(data.get("depends"))})
+    stances = dict.fromkeys(_topics(data.get("denies")), Stance.DENIES)
+    stances.update(dict.fromkeys(_topics(data.get("depends")), Stance.CONDITIONAL))
     unknown = set(stances) - set(ranks)
     if unknown:
-        raise ValueError(f"denies/depends name topics that the clause does not have: {sorted(t.value for t in unknown)}")
+        raise ValueError(
+            f"denies/depends name topics that the clause does not have: {sorted(t.value for t in unknown)}"
+        )
     return ClauseLabel(ranks, stances, str(data.get("audience", "")), _strings(data.get("rights")))
 
 
 def _condition(data: dict[str, Any]) -> Condition:
-    cases = tuple(Case(str(case["when"]), _strings(case["clauses"]), _strings(case.get("words"))) for case in data["cases"])
+    cases = tuple(
+        Case(str(case["when"]), _strings(case["clauses"]), _strings(case.get("words"))) for case in data["cases"]
+    )
     return Condition(_topics(data["topics"]), str(data["ask"]), cases)
 
 

@@ -1,12 +1,13 @@
 """A question as the index and the question reader see it: without company names and without placeholders.
 
-"does KloudTalk record calls" and "does Klasso record calls" ask the same; which policy answers is not for the words to decide.
+"does KloudTalk record calls" and "does Klasso record calls" ask the same; which policy answers is not for the words
+to decide.
 """
 
 from __future__ import annotations
 
 import re
-from typing import Iterable
+from collections.abc import Iterable
 
 _PLACEHOLDER = re.compile(r"\[(email|phone)-\d+\]")
 _SPACE = re.compile(r"\s+")

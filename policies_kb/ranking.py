@@ -1,14 +1,15 @@
 """Which clauses of one policy bear on a question: topics, words and meaning put together.
 
-`PolicyIndex` holds one version's vectors and words. `rank` scores its clauses for a question and the topics that were heard in
-it. The weights of `Weights` were fitted by `quality/fit.py` on the project's own development questions; they are few, and the
-same for every policy. One set serves policies whose clauses a person labelled, the other those that the labeller did.
+`PolicyIndex` holds one version's vectors and words. `rank` scores its clauses for a question and the topics that were
+heard in it. The weights of `Weights` were fitted by `quality/fit.py` on the project's own development questions; they
+are few, and the same for every policy. One set serves policies whose clauses a person labelled, the other those that
+the labeller did.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -32,8 +33,8 @@ class Weights:
     values: tuple[float, ...]
 
 
-REVIEWED = Weights((3.03, 1.74, 3.84, 3.18, 6.44, 6.18, -0.06, 1.84))
-PREDICTED = Weights((1.95, 0.0, 5.18, 9.18, 0.0, 0.0, -0.22, 2.18))
+REVIEWED = Weights((3.14, 1.99, 3.78, 2.92, 5.62, 6.73, 0.15, 1.92))
+PREDICTED = Weights((2.01, 0.0, 5.12, 8.76, 0.0, 0.0, 0.04, 2.32))
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,9 @@ class PolicyIndex:
         self._examples = _Examples(version.clauses, examples, stored)
         reviewed = sum(clause.reviewed for clause in version.clauses)
         self.is_reviewed = reviewed * 2 > len(version.clauses)
-        self.covered = frozenset(label.topic for clause in version.clauses for label in clause.labels if label.rank <= 2)
+        self.covered = frozenset(
+            label.topic for clause in version.clauses for label in clause.labels if label.rank <= 2
+        )
 
     def features(self, question: str, topics: Mapping[Topic, float]) -> Matrix:
         """One row a clause, one column a feature of FEATURES."""
@@ -111,7 +114,8 @@ class PolicyIndex:
             bm25,
             share,
         ]
-        return np.stack(columns, axis=1).astype(np.float32)
+        stacked: Matrix = np.stack(columns, axis=1).astype(np.float32)
+        return stacked
 
     def rank(self, question: str, topics: Mapping[Topic, float]) -> Ranking:
         """The clauses in order, best first."""

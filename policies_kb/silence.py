@@ -1,15 +1,16 @@
 """Does this policy address the question at all? "Silent" is decided here, from evidence, and is never a leftover.
 
-The evidence: how much of what was asked lies on topics that no clause of the policy has; how near the best clause comes, in
-topic, meaning and words; and whether the question is like one that a person marked as not addressed. The weights were fitted by
-`quality/fit.py` on the project's own development questions, one set for reviewed labels and one for predicted ones.
+The evidence: how much of what was asked lies on topics that no clause of the policy has; how near the best clause
+comes, in topic, meaning and words; and whether the question is like one that a person marked as not addressed. The
+weights were fitted by `quality/fit.py` on the project's own development questions, one set for reviewed labels and
+one for predicted ones.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Mapping
 
 from policies_kb.ranking import FLOOR, PolicyIndex, Ranking
 from policies_kb.topics import Topic
@@ -25,8 +26,8 @@ class SilenceWeights:
     bias: float
 
 
-REVIEWED = SilenceWeights((2.22, 2.04, -1.44, -0.84, -0.33, -3.31, 6.0), -2.54)
-PREDICTED = SilenceWeights((1.83, 0.9, -3.74, -0.02, 0.72, 0.0, 0.0), -0.47)
+REVIEWED = SilenceWeights((2.8, 1.55, -1.5, -0.3, -0.41, -3.3, 6.15), -2.71)
+PREDICTED = SilenceWeights((1.6, 1.27, -3.74, 0.26, 0.53, 0.0, 0.0), -0.6)
 
 
 def evidence(index: PolicyIndex, topics: Mapping[Topic, float], ranking: Ranking) -> tuple[float, ...]:

@@ -1,15 +1,15 @@
 """Sentence vectors kept on disk between starts, so that a start encodes nothing it has encoded before.
 
-One folder per encoder: `keys.npy` (first 8 bytes of each text's SHA-256) and `vectors.npy`, which is mapped rather than read. Texts
-are not stored. Losing the folder costs seconds, never correctness.
+One folder per encoder: `keys.npy` (first 8 bytes of each text's SHA-256) and `vectors.npy`, which is mapped rather
+than read. Texts are not stored. Losing the folder costs seconds, never correctness.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Sequence
 
 import numpy as np
 
@@ -61,5 +61,5 @@ class StoredVectors:
             scratch = self._folder / f"{name}.{os.getpid()}.part"
             with scratch.open("wb") as file:
                 np.save(file, array)
-            os.replace(scratch, self._folder / name)
+            scratch.replace(self._folder / name)
         self._fresh = False

@@ -1,7 +1,7 @@
 """Everything that is built once and kept: the encoder's graph, stored vectors, the clause labeller, the knowledge base.
 
-A `Workshop` makes each on first use in the folder it was given, and keeps it. `workshop(folder)` gives the whole process one and the
-same. Losing the folder costs seconds, never data.
+A `Workshop` makes each on first use in the folder it was given, and keeps it. `workshop(folder)` gives the whole
+process one and the same. Losing the folder costs seconds, never data.
 """
 
 from __future__ import annotations

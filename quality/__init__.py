@@ -1,1 +1,1 @@
-"""Measuring: labelled question sets (never trained on), the evaluation, and the fitting of the few weights of the ranking."""
+"""Measuring: labelled question sets (never trained on), the evaluation, and the fitting of the few weights."""

@@ -2,8 +2,9 @@
 
     python -m quality.evaluate [--set test|dev] [--picture FILE]
 
-Hit@1: the first quote overlaps a passage that a careful reader accepts; hit@3: one of the first three does. An answerable question that
-is answered "the policy does not say" counts with the quotes it shows only under "ranking"; under "answers" it counts as a miss.
+Hit@1: the first quote overlaps a passage that a careful reader accepts; hit@3: one of the first three does. An
+answerable question that is answered "the policy does not say" counts with the quotes it shows only under "ranking";
+under "answers" it counts as a miss.
 """
 
 from __future__ import annotations
@@ -11,9 +12,9 @@ from __future__ import annotations
 import argparse
 import sys
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Iterable
 
 from policies_kb.answering import Answer, AnswerKind, answer
 from policies_kb.compiler import read_source
@@ -81,7 +82,13 @@ def score(questions: Iterable[sets.Labelled], targets: dict[str, tuple[PolicyInd
             right = sets.hits(question, index.version)
             numbers = {clause.id: number for number, clause in enumerate(index.clauses)}
             total.answerable += 1
-            _count(total, right, [numbers[entry.clause.id] for entry in index.rank(plain, topics).clauses[:3]], found, numbers)
+            _count(
+                total,
+                right,
+                [numbers[entry.clause.id] for entry in index.rank(plain, topics).clauses[:3]],
+                found,
+                numbers,
+            )
             for name, rank in others[question.policy].items():
                 order = list(rank(question.text))[:3]
                 counts = total.other.setdefault(name, [0, 0])
@@ -100,7 +107,13 @@ def _count(total: Score, right: set[int], ranked: list[int], found: Answer, numb
     total.answered3 += bool(right & set(quoted))
 
 
-GROUPS = {"ask_policy": "ask", "nonsense": "out_of_scope", "affirm": "small_talk", "deny": "small_talk", "more": "small_talk"}
+GROUPS = {
+    "ask_policy": "ask",
+    "nonsense": "out_of_scope",
+    "affirm": "small_talk",
+    "deny": "small_talk",
+    "more": "small_talk",
+}
 
 
 def intents(questions: Iterable[sets.Labelled]) -> Counter[tuple[str, str]]:
@@ -162,7 +175,13 @@ def main() -> int:
     print(f"encoder {shop().encoder.name}")
     own_score = score(asked, five)
     print("\n".join(own_score.lines(f"\nour {chosen.set} set on the five policies")))
-    bare = {policy: (plain_index(policy, base.get(policy).current.source, base.get(policy).profile), Profile(policy, policy, "text")) for policy in base.ids}
+    bare = {
+        policy: (
+            plain_index(policy, base.get(policy).current.source, base.get(policy).profile),
+            Profile(policy, policy, "text"),
+        )
+        for policy in base.ids
+    }
     print("\n".join(score(asked, bare).lines("\nthe same questions, as if nobody had labelled the five policies")))
     invented = {p: (plain_index(p, sets.newcomer_text(p)), Profile(p, p, "text")) for p in sets.NEWCOMERS}
     print("\n".join(score(sets.newcomers(), invented).lines("\nour newcomers (weights were fitted on these)")))
@@ -170,7 +189,11 @@ def main() -> int:
     if folder:
         texts = {p: read_source((folder / f"{p}.txt").read_bytes(), p) for p in sets.OUTSIDE}
         others = {p: (plain_index(p, text), Profile(p, p, "text")) for p, text in texts.items()}
-        print("\n".join(score(sets.outside(folder), others).lines("\noutside: GenAIPABench on two policies nobody here wrote")))
+        print(
+            "\n".join(
+                score(sets.outside(folder), others).lines("\noutside: GenAIPABench on two policies nobody here wrote")
+            )
+        )
     counts = intents(questions)
     print(f"\nkinds of messages, our {chosen.set} set")
     print("\n".join(intent_lines(counts)))

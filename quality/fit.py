@@ -2,14 +2,15 @@
 
     python -m quality.fit
 
-Reviewed policies: our dev questions. Policies nobody labelled: our invented newcomers, and the dev questions on the five policies
-compiled as if nobody had labelled them. test.jsonl and the outside sets are not read here. Copy the printed values into the two modules.
+Reviewed policies: our dev questions. Policies nobody labelled: our invented newcomers, and the dev questions on the
+five policies compiled as if nobody had labelled them. test.jsonl and the outside sets are not read here. Copy the
+printed values into the two modules.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from typing import Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from sklearn.linear_model import LogisticRegression

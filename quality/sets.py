@@ -1,16 +1,17 @@
 """The labelled questions: our own sets and, where they lie beside the project, the outside ones.
 
-Own: dev.jsonl (weights are fitted on it), test.jsonl (only reported), newcomers/ (three invented policies as one line of text each;
-fitted on). Outside (../shared/eval, not part of the project): only reported.
+Own: dev.jsonl (weights are fitted on it), test.jsonl (only reported), newcomers/ (three invented policies as one line
+of text each; fitted on). Outside (../shared/eval, not part of the project): only reported.
 """
 
 from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Iterator
+from typing import Any
 
 from policies_kb.model import PolicyVersion
 
@@ -49,7 +50,11 @@ def own(name: str) -> list[Labelled]:
 
 def newcomers() -> list[Labelled]:
     """Our questions on the three invented policies."""
-    return [_labelled({"expect": "ask", **record}) for name in NEWCOMERS for record in _lines(HERE / "newcomers" / f"{name}.jsonl")]
+    return [
+        _labelled({"expect": "ask", **record})
+        for name in NEWCOMERS
+        for record in _lines(HERE / "newcomers" / f"{name}.jsonl")
+    ]
 
 
 def newcomer_text(policy: str) -> str:

@@ -1,7 +1,8 @@
 """The one component of the NLU pipeline: reads a message with bot.nlu.question_model.
 
-Besides the intent it leaves on the message, for the actions: `topics` (topic and share, best first), `rights` (of a request) and
-`detail` (which small talk). Its fingerprint covers the code's version and the encoder, so that Rasa retrains when they change.
+Besides the intent it leaves on the message, for the actions: `topics` (topic and share, best first), `rights` (of a
+request) and `detail` (which small talk). Its fingerprint covers the code's version and the encoder, so that Rasa
+retrains when they change.
 """
 
 from __future__ import annotations
@@ -48,7 +49,11 @@ class QuestionReader(GraphComponent):
 
     @classmethod
     def create(
-        cls, config: dict[str, Any], model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
     ) -> "QuestionReader":
         """A component to be trained."""
         return cls(model_storage, resource)

@@ -1,7 +1,8 @@
 """Writes data/nlu/generated/policy_questions.yml from the policies: generated training examples, headed as such.
 
-Two sources: the questions in policies_kb/<policy>/questions.yml, each under the one topic that its clause answers best (questions of
-clauses that answer several topics are left out), and the policies' section titles. `--check` proves the file is up to date.
+Two sources: the questions in policies_kb/<policy>/questions.yml, each under the one topic that its clause answers
+best (questions of clauses that answer several topics are left out), and the policies' section titles. `--check`
+proves the file is up to date.
 """
 
 from __future__ import annotations

@@ -1,17 +1,19 @@
 """What a message is: intent, topics, rights. Learned from data/nlu.
 
-Three heads (intent, topic, right) over the same two views of a message: its sentence embedding and its words and letters. Each view
-has its own linear classifier; their likelihoods are multiplied with fixed exponents. Trained with scikit-learn in seconds, stored as
-arrays and JSON (no pickles: nothing runs when a model is loaded).
+Four heads (intent, topic, right, small talk) read a message in three views: its sentence embedding, its words and
+letters (a linear classifier each), and the examples that lie nearest to it. The views' likelihoods are multiplied with
+fixed exponents. Trained in seconds, stored as arrays and JSON (no pickles: nothing runs when a model is loaded).
 """
 
 from __future__ import annotations
 
 import json
 import re
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -23,9 +25,11 @@ from policies_kb.question_text import QuestionText
 
 Matrix = npt.NDArray[np.float32]
 
-MODEL_VERSION = "3"  # part of the component's fingerprint: raise it when this file changes what is learned
-MEANING_SHARE = 0.4  # exponent of the embedding's likelihoods; the words' is 1 minus this
-FLOOR = 1e-4
+MODEL_VERSION = "5"  # part of the component's fingerprint: raise it when this file changes what is learned
+EXPONENTS = {"meaning": 0.24, "words": 0.36, "nearest": 0.4}
+FLOORS = {"meaning": 0.0, "words": 1e-4, "nearest": 0.01}
+NEAREST, SHARPNESS = 30, 25.0  # how many examples have a say, and how fast it fades with distance
+INTENT_BALANCE = 0.5  # questions outnumber the rest by far, in the data as in life
 RIGHT_HEARD = 0.3  # a right counts if it has this share of a request, or of one part of it
 TOPICS_KEPT = 12
 UNSURE, ASK_AT_LEAST, TOPIC_AT_LEAST = 0.6, 0.12, 0.6
@@ -64,45 +68,83 @@ class Reading:
 
 
 class _Head:
-    """Two linear classifiers with the same classes."""
+    """One decision: linear classifiers over two views, and the labels of the examples for the third."""
 
-    def __init__(self, classes: Sequence[str], arrays: dict[str, Matrix]) -> None:
+    def __init__(self, classes: Sequence[str], arrays: dict[str, Any]) -> None:
         self.classes = list(classes)
         self.arrays = arrays
 
     @classmethod
-    def fit(cls, vectors: Matrix, words: Any, labels: Sequence[str]) -> "_Head":
+    def fit(cls, vectors: Matrix, words: Any, labels: Sequence[str], rows: Sequence[int], balance: float) -> "_Head":
+        """rows: the examples' numbers; balance: 1 gives every class the same weight, 0 every example."""
         from sklearn.linear_model import LogisticRegression, SGDClassifier
 
-        meaning = LogisticRegression(C=20, max_iter=300, class_weight="balanced").fit(vectors, labels)
+        counts = Counter(labels)
+        weights = {label: (len(labels) / len(counts) / number) ** balance for label, number in counts.items()}
+        meaning = LogisticRegression(C=20, max_iter=300, class_weight=weights).fit(vectors, labels)
         spelling = SGDClassifier(
-            loss="log_loss", alpha=3e-5, max_iter=30, tol=None, random_state=0, class_weight="balanced", average=True
+            loss="log_loss", alpha=3e-5, max_iter=30, tol=None, random_state=0, class_weight=weights, average=True
         ).fit(words, labels)
-        names = ("meaning_w", "meaning_b", "words_w", "words_b")
-        parts = (meaning.coef_, meaning.intercept_, spelling.coef_, spelling.intercept_)
-        return cls(list(meaning.classes_), {name: np.asarray(part, np.float32) for name, part in zip(names, parts)})
+        classes = list(meaning.classes_)
+        number = {label: index for index, label in enumerate(classes)}
+        arrays: dict[str, Any] = {
+            "meaning_w": np.asarray(meaning.coef_, np.float32),
+            "meaning_b": np.asarray(meaning.intercept_, np.float32),
+            "words_w": np.asarray(spelling.coef_, np.float32),
+            "words_b": np.asarray(spelling.intercept_, np.float32),
+            "rows": np.asarray(rows, np.int32),
+            "labels": np.asarray([number[label] for label in labels], np.int16),
+        }
+        return cls(classes, arrays)
 
-    def shares(self, vector: Matrix, words: Any) -> Matrix:
+    def shares(self, views: "_Views") -> Matrix:
         """The likelihood of each class, adding up to 1."""
-        meaning = vector @ self.arrays["meaning_w"].T + self.arrays["meaning_b"]
-        meaning = np.exp(meaning - meaning.max())
-        spelled = np.asarray(words @ self.arrays["words_w"].T).ravel() + self.arrays["words_b"]
-        spelling = 1 / (1 + np.exp(-spelled))
-        both = (meaning / meaning.sum()) ** MEANING_SHARE * (spelling / spelling.sum() + FLOOR) ** (1 - MEANING_SHARE)
-        result: Matrix = (both / both.sum()).astype(np.float32)
+        meaning = views.vector @ self.arrays["meaning_w"].T + self.arrays["meaning_b"]
+        spelled = np.asarray(views.words @ self.arrays["words_w"].T).ravel() + self.arrays["words_b"]
+        likelihoods = {
+            "meaning": np.exp(meaning - meaning.max()),
+            "words": 1 / (1 + np.exp(-spelled)),
+            "nearest": self._nearest(views.similarities[self.arrays["rows"]]),
+        }
+        product = np.ones(len(self.classes))
+        for name, likelihood in likelihoods.items():
+            product *= (likelihood / likelihood.sum() + FLOORS[name]) ** EXPONENTS[name]
+        result: Matrix = (product / product.sum()).astype(np.float32)
         return result
+
+    def _nearest(self, similarities: Matrix) -> Matrix:
+        count = min(NEAREST, len(similarities) - 1)
+        nearest = np.argpartition(-similarities, count)[:count]
+        votes = np.exp(SHARPNESS * (similarities[nearest] - 1.0))
+        said = np.bincount(self.arrays["labels"][nearest], weights=votes, minlength=len(self.classes))
+        return np.asarray(said + 1e-12, dtype=np.float32)
+
+
+@dataclass(frozen=True)
+class _Views:
+    """A message in the three views; similarities: with every example."""
+
+    vector: Matrix
+    words: Any
+    similarities: Matrix
 
 
 class QuestionModel:
     """Reads messages. Make one with `fit` or `load`."""
 
     def __init__(
-        self, encoder: Encoder, names: Sequence[str], vectorisers: list[TfidfVectorizer], heads: dict[str, _Head]
+        self,
+        encoder: Encoder,
+        names: Sequence[str],
+        vectorisers: list[TfidfVectorizer],
+        heads: dict[str, _Head],
+        examples: Matrix,
     ) -> None:
         self._encoder = encoder
         self._plain = QuestionText(names)
         self._vectorisers = vectorisers
         self._heads = heads
+        self._examples = examples.astype(np.float32)
 
     @classmethod
     def fit(cls, encoder: Encoder, examples: Sequence[Example], names: Sequence[str]) -> "QuestionModel":
@@ -112,11 +154,13 @@ class QuestionModel:
         vectors = encoder.encode(texts)
         vectorisers = _vectorisers()
         words = sparse.hstack([vectoriser.fit_transform(texts) for vectoriser in vectorisers]).tocsr()
-        heads = {"intent": _Head.fit(vectors, words, [example.intent for example in examples])}
+        everything = list(range(len(examples)))
+        heads = {"intent": _Head.fit(vectors, words, [e.intent for e in examples], everything, INTENT_BALANCE)}
         for name, intent in (("topic", ASK), ("right", REQUEST), ("small_talk", "small_talk")):
             rows = [row for row, example in enumerate(examples) if example.intent == intent and example.detail]
-            heads[name] = _Head.fit(vectors[rows], words[rows], [examples[row].detail for row in rows])
-        return cls(encoder, list(names), vectorisers, heads)
+            details = [examples[row].detail for row in rows]
+            heads[name] = _Head.fit(vectors[rows], words[rows], details, rows, 1.0)
+        return cls(encoder, list(names), vectorisers, heads, vectors)
 
     def read(self, text: str) -> Reading:
         """Understand one message."""
@@ -131,14 +175,15 @@ class QuestionModel:
             detail = self._ordered(intent, views)[0][0]
         return Reading(intent, confidence, ranking, topics[:TOPICS_KEPT], rights, detail)
 
-    def _views(self, plain: str) -> tuple[Matrix, Any]:
+    def _views(self, plain: str) -> _Views:
         vector = self._encoder.encode([plain])[0]
-        return vector, sparse.hstack([vectoriser.transform([plain]) for vectoriser in self._vectorisers], format="csr")
+        words = sparse.hstack([vectoriser.transform([plain]) for vectoriser in self._vectorisers], format="csr")
+        return _Views(vector, words, self._examples @ vector)
 
-    def _ordered(self, head: str, views: tuple[Matrix, Any]) -> tuple[tuple[str, float], ...]:
-        return _ordered(self._heads[head].classes, self._heads[head].shares(*views))
+    def _ordered(self, head: str, views: _Views) -> tuple[tuple[str, float], ...]:
+        return _ordered(self._heads[head].classes, self._heads[head].shares(views))
 
-    def _rights(self, plain: str, views: tuple[Matrix, Any]) -> tuple[str, ...]:
+    def _rights(self, plain: str, views: _Views) -> tuple[str, ...]:
         """The rights that are invoked: in the whole message, or clearly in one of its parts."""
         whole = dict(self._ordered("right", views))
         best = max(whole, key=lambda right: whole[right])
@@ -165,24 +210,29 @@ class QuestionModel:
         (folder / "question_model.json").write_text(json.dumps(about, ensure_ascii=False), "utf-8")
         arrays = {f"{name}.{key}": array for name, head in self._heads.items() for key, array in head.arrays.items()}
         with (folder / "question_model.npz").open("wb") as file:
-            np.savez(file, **arrays)
+            np.savez(file, examples=self._examples.astype(np.float16), **arrays)
 
     @classmethod
     def load(cls, encoder: Encoder, folder: Path) -> "QuestionModel":
         """The model from its folder. Raises OSError or ValueError for a folder that is not one."""
         about = json.loads((folder / "question_model.json").read_text("utf-8"))
         if about["version"] != MODEL_VERSION:
-            raise ValueError(f"the model is of version {about['version']}, this code needs {MODEL_VERSION}; train again")
+            raise ValueError(
+                f"the model is of version {about['version']}, this code needs {MODEL_VERSION}; train again"
+            )
         vectorisers = _vectorisers()
         for vectoriser, stored in zip(vectorisers, about["vocabularies"]):
             vectoriser.vocabulary_ = {term: index for index, term in enumerate(stored["terms"])}
             vectoriser.idf_ = np.array(stored["idf"])
         with np.load(folder / "question_model.npz", allow_pickle=False) as data:
             heads = {
-                name: _Head(classes, {key.partition(".")[2]: data[key] for key in data.files if key.split(".")[0] == name})
+                name: _Head(
+                    classes, {key.partition(".")[2]: data[key] for key in data.files if key.split(".")[0] == name}
+                )
                 for name, classes in about["classes"].items()
             }
-        return cls(encoder, about["names"], vectorisers, heads)
+            examples = data["examples"]
+        return cls(encoder, about["names"], vectorisers, heads, examples)
 
 
 def _reconsidered(

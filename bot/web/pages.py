@@ -1,4 +1,4 @@
-"""The two public pages as HTML text: the front page with the chat, and a policy with a place to link to for every clause.
+"""The two public pages as HTML text: the front page with the chat, and a policy with a link target for every clause.
 
 Nothing here is written inline that a strict Content-Security-Policy would refuse: styles and scripts are files under
 /static/. The policy page needs no script at all.

@@ -1,0 +1,1 @@
+"""Speed and memory, measured in one run against named baselines; docs/bench.md keeps the numbers."""
