@@ -3,7 +3,7 @@ PY = .venv/bin/python -W ignore
 UV = $(shell .tools/bin/uv --version >/dev/null 2>&1 && echo .tools/bin/uv || echo uv)
 export RASA_TELEMETRY_ENABLED = false
 
-.PHONY: run test check eval bench setup setup-dev lock train validate shell format compile picture
+.PHONY: run test check eval bench setup setup-dev lock train validate shell actions format compile picture
 
 run: setup  ## set everything up and serve the product
 	@$(PY) -m bot run
@@ -53,8 +53,11 @@ train: setup  ## train the assistant if its data changed
 validate: setup  ## Rasa's own check of domain, data and rules
 	@$(PY) -m bot rasa data validate
 
-shell: setup  ## Rasa's own shell on the trained model
-	@$(PY) -m bot rasa shell
+shell: setup  ## Rasa's own shell on the trained model; needs `make actions` in another terminal
+	@$(PY) -m bot rasa shell --model models
+
+actions: setup  ## the actions as Rasa's action server, on loopback, for `make shell`
+	@SANIC_HOST=127.0.0.1 $(PY) -m rasa_sdk --actions actions
 
 format: setup-dev
 	.venv/bin/ruff check --fix .

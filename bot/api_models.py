@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, StrictStr
 
 
 class PolicyModel(BaseModel):
@@ -82,7 +82,7 @@ class MessageModel(BaseModel):
 class OpenSessionModel(BaseModel):
     """Which policy the conversation is about."""
 
-    policy: str = Field(max_length=60)
+    policy: StrictStr = Field(max_length=60)
 
 
 class SessionModel(BaseModel):
@@ -96,9 +96,9 @@ class SessionModel(BaseModel):
 class SendModel(BaseModel):
     """A message: a text, or a button that was pressed. id: the client's own, the same when it tries again."""
 
-    id: str = Field(min_length=1, max_length=64, regex=r"^[A-Za-z0-9_-]+$")
-    text: str | None = Field(default=None, max_length=20_000)
-    button: str | None = Field(default=None, max_length=1_000)
+    id: StrictStr = Field(min_length=1, max_length=64, regex=r"^[A-Za-z0-9_-]+$")
+    text: StrictStr | None = Field(default=None, max_length=20_000)
+    button: StrictStr | None = Field(default=None, max_length=1_000)
 
 
 class RepliesModel(BaseModel):

@@ -155,6 +155,8 @@ def _add_errors(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def other(request: Request, error: HTTPException) -> JSONResponse:
+        if error.status_code == 400:  # FastAPI's answer to a body that is no text at all, or nested without end
+            return _error(422, "malformed", "The body is not JSON.")
         return _error(error.status_code, "not_found" if error.status_code == 404 else "refused", str(error.detail))
 
 

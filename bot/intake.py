@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from dataclasses import dataclass
 
@@ -9,6 +10,7 @@ from pii.masking import mask
 
 LONGEST = 4000  # characters that are kept, for a request's text
 READ = 1000  # characters that are read to understand the message
+_COMMAND = re.compile(r"\A[\s/]+")  # Rasa strips white space before it looks for a slash, so "/ /request" is one too
 
 
 class IntakeError(ValueError):
@@ -41,7 +43,7 @@ def take(text: str) -> Taken:
     printable = "".join(
         char for char in text if char in "\n\t" or unicodedata.category(char) not in ("Cc", "Cs", "Co", "Cn")
     )
-    plain = printable.strip().lstrip("/").strip()
+    plain = _COMMAND.sub("", printable).strip()
     if not plain:
         raise IntakeError("empty", "That message is empty. Please type a question or a request.")
     masked = mask(plain).text

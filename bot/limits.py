@@ -11,6 +11,7 @@ Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 LARGEST_BODY = 16 * 1024
+TOO_LARGE = f"At most {LARGEST_BODY // 1024} KB can be sent at once."
 HEADERS = [(b"content-type", b"application/json"), (b"connection", b"close"), (b"cache-control", b"no-store")]
 
 
@@ -23,11 +24,15 @@ class BodyLimit:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Read the body first, up to the cap; then hand it on."""
+        if scope["type"] == "http" and {b"content-length", b"transfer-encoding"} <= {name for name, _ in scope["headers"]}:
+            # Two framings: a proxy in front may read another message than we do (RFC 9112, 6.1), so the connection ends.
+            await _refuse(send, 400, "malformed", "A request has either a length or chunks, not both.")
+            return
         if scope["type"] != "http" or scope["method"] in ("GET", "HEAD", "OPTIONS"):
             await self._app(scope, receive, send)
             return
         declared = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
-        if not declared.isdigit() or int(declared) > self._largest:
+        if not declared.isdigit() or len(declared) > 9 or int(declared) > self._largest:
             await _refuse(send)
             return
         body = await self._read(receive)
@@ -60,7 +65,7 @@ def _replayed(body: bytes, receive: Receive) -> Receive:
     return replay
 
 
-async def _refuse(send: Send) -> None:
-    told = {"error": {"code": "too_large", "message": f"At most {LARGEST_BODY // 1024} KB can be sent at once."}}
-    await send({"type": "http.response.start", "status": 413, "headers": HEADERS})
+async def _refuse(send: Send, status: int = 413, code: str = "too_large", message: str = TOO_LARGE) -> None:
+    told = {"error": {"code": code, "message": message}}
+    await send({"type": "http.response.start", "status": status, "headers": HEADERS})
     await send({"type": "http.response.body", "body": json.dumps(told).encode()})

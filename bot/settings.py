@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -57,13 +58,13 @@ class BotSettings:
 
 
 def _port(text: str) -> int:
-    if not text.isdigit() or not 1 <= int(text) <= 65535:
+    if not re.fullmatch(r"[0-9]{1,5}", text) or not 1 <= int(text) <= 65535:
         raise SettingsError(f"PRIVACY_DESK_PORT must be a number from 1 to 65535, not {text!r}")
     return int(text)
 
 
 def _days(text: str) -> int:
-    if not text.isdigit() or not 1 <= int(text) <= 365:
+    if not re.fullmatch(r"[0-9]{1,5}", text) or not 1 <= int(text) <= 365:
         raise SettingsError(f"PRIVACY_DESK_TARGET_DAYS must be a number of days from 1 to 365, not {text!r}")
     return int(text)
 

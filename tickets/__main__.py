@@ -12,6 +12,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from datetime import date
+from pathlib import Path
 from typing import TextIO
 
 from tickets.errors import StoreError, UnknownRequestError
@@ -21,7 +22,7 @@ from tickets.store import Store
 from tickets.vocabulary import Status
 
 DATABASE_VARIABLE = "PRIVACY_DESK_DATABASE_URL"
-DEFAULT_DATABASE = "sqlite:///var/privacy-desk.db"
+DATA_VARIABLE = "PRIVACY_DESK_DATA"
 _HEADINGS = ("REFERENCE", "POLICY", "ASKED FOR", "STATUS", "RECEIVED", "ANSWER BY")
 
 
@@ -31,7 +32,7 @@ def main(arguments: Sequence[str] | None = None, out: TextIO | None = None) -> i
     out = out or sys.stdout
     command: Callable[[RequestService, argparse.Namespace, TextIO], int] = options.run
     try:
-        with Store(os.environ.get(DATABASE_VARIABLE) or DEFAULT_DATABASE, read_only=True) as store:
+        with Store(_database(), read_only=True) as store:
             return command(RequestService(store), options, out)
     except UnknownRequestError as error:
         print(f"tickets: {error}", file=sys.stderr)
@@ -39,6 +40,12 @@ def main(arguments: Sequence[str] | None = None, out: TextIO | None = None) -> i
     except StoreError as error:
         print(f"tickets: {error} (set {DATABASE_VARIABLE} to look elsewhere)", file=sys.stderr)
         return 2
+
+
+def _database() -> str:
+    """The database that the bot uses with the same environment."""
+    folder = Path(os.environ.get(DATA_VARIABLE) or Path(__file__).resolve().parent.parent / "var").resolve()
+    return os.environ.get(DATABASE_VARIABLE) or f"sqlite:///{folder / 'privacy-desk.db'}"
 
 
 def _parser() -> argparse.ArgumentParser:

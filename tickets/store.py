@@ -75,6 +75,7 @@ class Store:
         """
         self.is_sqlite, path = _read_url(url)
         self._lock: _WriterLock | None = None
+        self._path = path
         if path is not None:
             self._lock = _prepared(path, read_only)
         self.engine = _engine(url, read_only)
@@ -104,6 +105,9 @@ class Store:
 
     @contextmanager
     def _transaction(self, options: dict[str, bool]) -> Iterator[Unit]:
+        if self._path is not None and not self._path.is_file():
+            # A pooled connection would go on writing into the deleted file.
+            raise StoreUnavailableError("the database's file is gone: nothing was saved")
         # Leaving the connection's block without a commit rolls back.
         with _translated(), self.engine.connect() as plain:
             connection = plain.execution_options(**options)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from kb_texts import NEWCOMERS, made_up, one_long_line, profile_of, tools
+from kb_texts import NEWCOMERS, made_up, one_long_line, profile_of, source_of, tools
 
 from policies_kb.compiler import compile_policy
 from policies_kb.encoder import NullEncoder
@@ -86,8 +86,6 @@ def test_labelling_is_the_same_every_time() -> None:
 
 def test_a_persons_labels_are_never_overwritten() -> None:
     profile = profile_of("klasso")
-    from kb_texts import source_of
-
     plain = compile_policy(source_of("klasso"), profile, profile.current)
     assert compile_policy(source_of("klasso"), profile, profile.current, tools().labeller) == plain
 
@@ -120,8 +118,8 @@ def test_a_shipped_policy_can_be_left_out_of_the_training() -> None:
     assert not any("Klasso" in text for text, _ in without)
 
 
-def test_a_training_line_without_its_bar_is_refused() -> None:
-    from policies_kb.labeller import _example
-
-    with pytest.raises(ProfileError, match="without '|'"):
-        _example(Path("clauses.yml"), "contact: write to us")
+def test_a_training_line_without_its_bar_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "clauses.yml").write_text('- "contact: write to us"\n', "utf-8")
+    monkeypatch.setattr("policies_kb.labeller.TRAINING", tmp_path)
+    with pytest.raises(ProfileError, match="a line without"):
+        training_clauses()

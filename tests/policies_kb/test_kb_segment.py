@@ -30,7 +30,7 @@ How to delete your account:
 
 
 def address(street: str) -> str:
-    return f"Contact\nAcme Ltd\n{street}\nTown\n+44 20 7946 0123\n\nWe answer all letters within a week or so.\n"
+    return f"Contact\nAcme Ltd\n{street}\nTown\n+44 20 7946 0123\n\nWe answer all letters and all messages within a week or so.\n"
 
 
 def covering(source: str, pieces: list[Piece]) -> str:

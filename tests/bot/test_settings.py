@@ -1,0 +1,97 @@
+"""Settings: each variable, and errors that name it."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+import pytest
+
+from bot.settings import PROJECT, BotSettings, SettingsError, data_folder
+
+
+def read(tmp_path: Path, **variables: str) -> BotSettings:
+    given = {f"PRIVACY_DESK_{name}": value for name, value in variables.items()}
+    return BotSettings.from_environment({"PRIVACY_DESK_DATA": str(tmp_path), **given})
+
+
+def test_an_empty_environment_gives_a_product_that_runs_here_only(tmp_path: Path) -> None:
+    settings = read(tmp_path)
+    assert (settings.host, settings.port, settings.base_url) == ("127.0.0.1", 8080, "http://127.0.0.1:8080")
+    assert (settings.models, settings.target_days) == (PROJECT / "models", 30)
+    assert settings.database_url == f"sqlite:///{tmp_path / 'privacy-desk.db'}"
+
+
+def test_the_data_lie_in_the_project_unless_said_otherwise(tmp_path: Path) -> None:
+    assert data_folder({}) == data_folder({"PRIVACY_DESK_DATA": ""}) == PROJECT / "var"
+    assert data_folder({"PRIVACY_DESK_DATA": str(tmp_path)}) == tmp_path
+
+
+def test_each_variable_is_heard(tmp_path: Path) -> None:
+    settings = read(
+        tmp_path,
+        HOST="::1",
+        PORT="9001",
+        BASE_URL="https://desk.example.org/",
+        MODELS=str(tmp_path / "m"),
+        DATABASE_URL="postgresql://db.example.org/desk",
+        SECRET="z" * 32,
+        TARGET_DAYS="14",
+    )
+    assert (settings.host, settings.port, settings.base_url) == ("::1", 9001, "https://desk.example.org")
+    assert (settings.models, settings.target_days) == (tmp_path / "m", 14)
+    assert settings.database_url == "postgresql://db.example.org/desk" and settings.secret.reveal() == "z" * 32
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("PORT", ["0", "65536", "-1", "80 80", "http", "8080.0", "+80", "²", "9" * 5000]),
+        ("TARGET_DAYS", ["0", "366", "-3", "ten", "1e1", "²"]),
+        ("BASE_URL", ["desk.example.org", "ftp://desk.example.org", "javascript:alert(1)"]),
+        ("SECRET", ["short", "x" * 31]),
+    ],
+)
+def test_what_makes_no_sense_is_refused_by_the_variables_name(tmp_path: Path, name: str, values: list[str]) -> None:
+    for value in values:
+        with pytest.raises(SettingsError, match=f"PRIVACY_DESK_{name}"):
+            read(tmp_path, **{name: value})
+
+
+def test_a_refused_secret_is_not_repeated(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError) as refused:
+        read(tmp_path, SECRET="hunter2hunter2")
+    assert "hunter2" not in str(refused.value)
+
+
+def test_a_secret_is_made_once_kept_and_for_its_owner_alone(tmp_path: Path) -> None:
+    first, second = read(tmp_path), read(tmp_path)
+    assert first.secret.reveal() == second.secret.reveal() == (tmp_path / "secret").read_text("utf-8")
+    assert len(first.secret.reveal()) >= 32
+    assert stat.S_IMODE((tmp_path / "secret").stat().st_mode) == 0o600
+
+
+def test_two_installations_have_two_secrets(tmp_path: Path) -> None:
+    assert read(tmp_path / "one").secret.reveal() != read(tmp_path / "two").secret.reveal()
+
+
+def test_a_given_secret_leaves_no_file(tmp_path: Path) -> None:
+    read(tmp_path, SECRET="z" * 40)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_damaged_secret_file_is_refused_with_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("torn", "utf-8")
+    with pytest.raises(SettingsError, match="secret is damaged; delete it"):
+        read(tmp_path)
+
+
+def test_a_data_folder_that_cannot_be_written_to_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("not a folder", "utf-8")
+    with pytest.raises(SettingsError, match="PRIVACY_DESK_DATA="):
+        read(tmp_path, DATA=str(tmp_path / "file" / "below"))
+
+
+def test_settings_do_not_show_their_secret(tmp_path: Path) -> None:
+    settings = read(tmp_path, SECRET="z" * 40)
+    assert "zzz" not in repr(settings) and "zzz" not in str(settings)

@@ -1,0 +1,90 @@
+"""The model is trained when something it depends on changed, and only then."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot import training
+from bot.training import CODE, WATCHED, TrainingError, ensure_model, ensure_model_apart, fingerprint, model_path
+
+PROJECT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A copy of what the fingerprint reads."""
+    for name in (*WATCHED, *CODE):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(PROJECT / name, tmp_path / name)
+    shutil.copytree(PROJECT / "data", tmp_path / "data")
+    for path in PROJECT.glob("policies_kb/*/profile.yml"):
+        (tmp_path / path.relative_to(PROJECT)).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, tmp_path / path.relative_to(PROJECT))
+    return tmp_path
+
+
+def test_each_watched_file_changes_the_fingerprint(project: Path) -> None:
+    original = fingerprint(project)
+    watched = [path for path in sorted(project.rglob("*")) if path.is_file()]
+    assert len(watched) > 60
+    for path in watched:
+        content = path.read_bytes()
+        path.write_bytes(content + b"\n# one line more\n")
+        assert fingerprint(project) != original, path
+        path.write_bytes(content)
+    assert fingerprint(project) == original
+
+
+def test_a_new_a_renamed_and_a_lost_file_change_the_fingerprint(project: Path) -> None:
+    seen = {fingerprint(project)}
+    path = project / "data" / "nlu" / "human.yml"
+    (project / "data" / "nlu" / "new.yml").write_text("nlu: []\n", "utf-8")
+    seen.add(fingerprint(project))
+    path.rename(path.with_name("person.yml"))
+    seen.add(fingerprint(project))
+    path.with_name("person.yml").unlink()
+    seen.add(fingerprint(project))
+    assert len(seen) == 4
+
+
+def test_what_the_model_does_not_depend_on_leaves_the_fingerprint_alone(project: Path) -> None:
+    original = fingerprint(project)
+    (project / "README.md").write_text("changed", "utf-8")
+    (project / "data" / "notes.txt").write_text("changed", "utf-8")
+    assert fingerprint(project) == original
+
+
+def test_the_models_version_is_part_of_the_fingerprint(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    original = fingerprint(project)
+    monkeypatch.setattr(training, "MODEL_VERSION", "another")
+    assert fingerprint(project) != original
+
+
+def test_what_the_reader_learns_with_is_watched() -> None:
+    """Every module of the project that training imports for the reading itself."""
+    assert {"bot/nlu/question_model.py", "bot/components/question_reader.py", "policies_kb/question_text.py"} <= set(CODE)
+    assert all((PROJECT / name).is_file() for name in (*CODE, *WATCHED))
+
+
+def test_a_model_that_is_there_is_not_trained_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def never(*_: Any, **__: Any) -> Any:
+        raise AssertionError("trained")
+
+    monkeypatch.setattr(training, "_train", never)
+    monkeypatch.setattr(training.subprocess, "run", never)
+    wanted = model_path(tmp_path)
+    wanted.write_bytes(b"a model")
+    assert ensure_model(tmp_path) == ensure_model_apart(tmp_path) == wanted
+
+
+@pytest.mark.parametrize("code", [0, 1])
+def test_a_training_that_gives_no_model_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int) -> None:
+    ended = subprocess.CompletedProcess([], code)
+    monkeypatch.setattr(training.subprocess, "run", lambda *_, **__: ended)
+    with pytest.raises(TrainingError, match="could not be trained"):
+        ensure_model_apart(tmp_path)
