@@ -24,8 +24,10 @@ class BodyLimit:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Read the body first, up to the cap; then hand it on."""
-        if scope["type"] == "http" and {b"content-length", b"transfer-encoding"} <= {name for name, _ in scope["headers"]}:
-            # Two framings: a proxy in front may read another message than we do (RFC 9112, 6.1), so the connection ends.
+        if scope["type"] == "http" and {b"content-length", b"transfer-encoding"} <= {
+            name for name, _ in scope["headers"]
+        }:
+            # Two framings: a proxy in front may read another message than we do (RFC 9112, 6.1); the connection ends.
             await _refuse(send, 400, "malformed", "A request has either a length or chunks, not both.")
             return
         if scope["type"] != "http" or scope["method"] in ("GET", "HEAD", "OPTIONS"):

@@ -17,7 +17,7 @@ from policies_kb.ranking import PolicyIndex, Ranking
 from policies_kb.silence import silence
 from policies_kb.topics import Topic
 
-SILENT_FROM = 0.5  # likelihood from which the policy is called silent
+SILENT_FROM = 0.65  # likelihood from which the policy is called silent
 HEARD = 0.2  # share of a topic in the question from which it counts as asked
 MOST_QUOTES = 5
 ALSO = 2  # further clauses shown after the first

@@ -14,7 +14,7 @@ from policies_kb import compiler
 from policies_kb.errors import CompileError, KnowledgeError, ProfileError, SourceError
 from policies_kb.examples import check_examples, load_examples
 from policies_kb.knowledge import POLICY_ID, ROOT, policy_folders, read_version, source_versions
-from policies_kb.labeller import TRAINING, shipped_training
+from policies_kb.labeller import TRAINING, sample_of_questions, shipped_training
 from policies_kb.ledger import ledger_svg, ledger_table, ledger_text
 from policies_kb.lint import findings
 from policies_kb.model import Clause, PolicyVersion
@@ -220,8 +220,15 @@ def _training(parsed: argparse.Namespace) -> int:
         raise CompileError(
             "training/shipped.yml is not up to date; run `python -m policies_kb training` and commit the result"
         )
-    print("training/shipped.yml is up to date")
+    asked = [q for folder in policy_folders() if folder.name in SHIPPED for q in _asked(folder)]
+    if _write_or_compare(TRAINING / "questions.yml", sample_of_questions(asked), parsed.check) and parsed.check:
+        raise CompileError("training/questions.yml is not up to date; run `python -m policies_kb training`")
+    print("training/shipped.yml and training/questions.yml are up to date")
     return 0
+
+
+def _asked(folder: Path) -> list[str]:
+    return [question for _, question in load_examples(folder / "questions.yml").answered]
 
 
 def _encoder(parsed: argparse.Namespace) -> int:

@@ -24,7 +24,7 @@ from policies_kb.ranking import ExampleQuestions, PolicyIndex
 from policies_kb.topics import Topic
 
 ROOT = Path(__file__).parent
-POLICY_ID = re.compile(r"^[a-z][a-z0-9_-]{1,40}$")
+POLICY_ID = re.compile(r"^[a-z][a-z0-9_-]{1,40}\Z")
 
 
 @dataclass(frozen=True)

@@ -90,7 +90,7 @@ class Profile:
 class _SafeLoader(yaml.SafeLoader):
     def compose_node(self, parent: Any, index: Any) -> Any:
         if self.check_event(yaml.events.AliasEvent):
-            raise ProfileError("YAML aliases (*name) are not allowed here: write the value out")
+            raise yaml.YAMLError("aliases (*name) are not allowed here: write the value out")
         return super().compose_node(parent, index)
 
 

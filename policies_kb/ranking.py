@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -17,12 +19,15 @@ import numpy.typing as npt
 from policies_kb.encoder import Encoder, Vectors
 from policies_kb.lexical import LexicalIndex
 from policies_kb.model import Clause, PolicyVersion, Span
+from policies_kb.profile import read_yaml
 from policies_kb.sentences import sentences
 from policies_kb.topics import Topic
 
 Matrix = npt.NDArray[np.float32]
 
 FEATURES = ("topic", "related", "meaning", "sentence", "asked", "asked_words", "bm25", "share")
+TRAINING_QUESTIONS = Path(__file__).parent / "training" / "questions.yml"
+USUAL_NEAREST = 15
 FLOOR = 0.02  # what a clause without any topic of the question still counts
 
 
@@ -33,8 +38,8 @@ class Weights:
     values: tuple[float, ...]
 
 
-REVIEWED = Weights((3.14, 1.99, 3.78, 2.92, 5.62, 6.73, 0.15, 1.92))
-PREDICTED = Weights((2.01, 0.0, 5.12, 8.76, 0.0, 0.0, 0.04, 2.32))
+REVIEWED = Weights((3.16, 2.13, 2.16, 3.93, 5.8, 6.52, 0.23, 1.96))
+PREDICTED = Weights((1.6, 0.0, 4.15, 9.13, 0.0, 0.0, -0.1, 1.93))
 
 
 @dataclass(frozen=True)
@@ -82,14 +87,19 @@ class PolicyIndex:
         examples: ExampleQuestions = ExampleQuestions(),
     ) -> None:
         """encoder: for questions; stored: the same, for the policy's own texts, which may keep their vectors."""
+        usual = stored.encode(usual_questions())
         self.version = version
         self.clauses = version.clauses
         self._encoder = encoder
         self._topics = list(Topic)
         self._labels = label_matrix(version.clauses, self._topics)
+        best = self._labels.max(axis=0) if len(version.clauses) else np.zeros(len(self._topics))
+        self._strengths = {topic: float(best[column]) for column, topic in enumerate(self._topics)}
         self._related = self._labels @ related_topics(self._topics)
         self._whole = stored.encode([embedding_text(clause) for clause in version.clauses])
         self._sentences, self._owners = _sentence_vectors(version.clauses, stored)
+        self._whole_usual = _usual_similarity(self._whole, usual)
+        self._sentences_usual = _usual_similarity(self._sentences, usual)
         self._lexical = LexicalIndex([embedding_text(clause) for clause in version.clauses])
         self._examples = _Examples(version.clauses, examples, stored)
         reviewed = sum(clause.reviewed for clause in version.clauses)
@@ -97,6 +107,10 @@ class PolicyIndex:
         self.covered = frozenset(
             label.topic for clause in version.clauses for label in clause.labels if label.rank <= 2
         )
+
+    def strength(self, topic: Topic) -> float:
+        """How strongly the clause that answers the topic best does so, 0..1; 0 if no clause has the topic."""
+        return self._strengths[topic]
 
     def features(self, question: str, topics: Mapping[Topic, float]) -> Matrix:
         """One row a clause, one column a feature of FEATURES."""
@@ -107,8 +121,8 @@ class PolicyIndex:
         columns = [
             np.log(self._labels @ heard + FLOOR),
             np.minimum(self._related @ heard, 1.0),
-            self._whole @ vector,
-            _best(self._sentences @ vector, self._owners, len(self.clauses), -1.0),
+            self._whole @ vector - self._whole_usual,
+            _best(self._sentences @ vector - self._sentences_usual, self._owners, len(self.clauses), -1.0),
             asked,
             asked_words,
             bm25,
@@ -153,6 +167,24 @@ class _Examples:
     def silent_similarity(self, vector: Vectors) -> float:
         """Similarity with the nearest question on which the policy is silent."""
         return float((self._silent @ vector).max()) if len(self._silent) else 0.0
+
+
+@lru_cache(maxsize=1)
+def usual_questions() -> tuple[str, ...]:
+    """Questions of all kinds, the same for every policy: training/questions.yml."""
+    return tuple(str(question) for question in read_yaml(TRAINING_QUESTIONS))
+
+
+def _usual_similarity(vectors: Vectors, usual: Vectors) -> Matrix:
+    """How near each text comes to the questions nearest to it.
+
+    Some texts lie near to any question (hubs); only what exceeds this tells something about one question.
+    """
+    if not len(vectors) or not len(usual):
+        return np.zeros(len(vectors), dtype=np.float32)
+    nearest = np.sort(vectors @ usual.T, axis=1)[:, -USUAL_NEAREST:]
+    mean: Matrix = nearest.mean(axis=1).astype(np.float32)
+    return mean
 
 
 def _best(values: Matrix, owners: npt.NDArray[np.int64], count: int, least: float) -> Matrix:

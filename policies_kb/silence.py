@@ -1,9 +1,9 @@
 """Does this policy address the question at all? "Silent" is decided here, from evidence, and is never a leftover.
 
-The evidence: how much of what was asked lies on topics that no clause of the policy has; how near the best clause
-comes, in topic, meaning and words; and whether the question is like one that a person marked as not addressed. The
-weights were fitted by `quality/fit.py` on the project's own development questions, one set for reviewed labels and
-one for predicted ones.
+The evidence: how much of what was asked lies on topics that clauses of the policy have; how clear the question's topics
+are; how well the best clause fits and how far it stands out; and whether the question is like one that a person marked
+as not addressed. The weights were fitted by `quality/fit.py` on the project's own development questions, one set for
+reviewed labels and one for predicted ones.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from policies_kb.ranking import FLOOR, PolicyIndex, Ranking
 from policies_kb.topics import Topic
 
-EVIDENCE = ("uncovered", "top_uncovered", "best_topic", "best_sentence", "best_share", "asked", "asked_silent")
+EVIDENCE = ("covered", "covered_top", "spread", "best_topic", "best_sentence", "score", "stands_out", "asked", "silent")
 
 
 @dataclass(frozen=True)
@@ -26,20 +26,23 @@ class SilenceWeights:
     bias: float
 
 
-REVIEWED = SilenceWeights((2.8, 1.55, -1.5, -0.3, -0.41, -3.3, 6.15), -2.71)
-PREDICTED = SilenceWeights((1.6, 1.27, -3.74, 0.26, 0.53, 0.0, 0.0), -0.6)
+REVIEWED = SilenceWeights((-0.79, -1.7, -1.36, 0.01, -0.05, -2.22, -1.3, -0.67, 2.87), 1.53)
+PREDICTED = SilenceWeights((-1.15, -2.33, -2.21, -0.49, -0.55, -0.52, -1.4, 0.0, 0.0), 2.68)
 
 
 def evidence(index: PolicyIndex, topics: Mapping[Topic, float], ranking: Ranking) -> tuple[float, ...]:
     """The numbers of EVIDENCE for one question, each about 0 to 1."""
     top = max(topics, key=lambda topic: topics[topic]) if topics else None
-    uncovered = sum(weight for topic, weight in topics.items() if topic not in index.covered)
+    scores = [entry.score for entry in ranking.clauses]
+    following = scores[2:6] or scores
     return (
-        uncovered,
-        float(top is not None and top not in index.covered),
-        math.exp(float(ranking.features["topic"].max())) - FLOOR,
-        float(ranking.features["sentence"].max()),
-        float(ranking.features["share"].max()),
+        sum(share * index.strength(topic) for topic, share in topics.items()),
+        index.strength(top) if top else 0.0,
+        -sum(share * math.log(share) for share in topics.values() if share > 0) / 4,
+        math.exp(float(ranking.features["topic"][0])) - FLOOR,
+        float(ranking.features["sentence"][0]),
+        scores[0] / 10,
+        (scores[0] - sum(following) / len(following)) / 10,
         float(ranking.features["asked"].max()),
         ranking.asked_silent,
     )

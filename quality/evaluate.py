@@ -44,7 +44,7 @@ class Score:
 
     def lines(self, title: str) -> list[str]:
         """The set's part of the report."""
-        rows = [f"{title}: {self.answerable} answerable, {self.silent_true} silent"]
+        rows = ["", f"{title}: {self.answerable} answerable, {self.silent_true} silent"]
         rows.append(_row("Privacy Desk, ranking", self.ranked1, self.ranked3, self.answerable))
         rows.append(_row("Privacy Desk, answers", self.answered1, self.answered3, self.answerable))
         rows += [_row(name, one, three, self.answerable) for name, (one, three) in self.other.items()]
@@ -162,43 +162,56 @@ def picture(counts: Counter[tuple[str, str]], kinds: Counter[tuple[str, str]], p
     figure.savefig(path, dpi=110, metadata={"Software": None})
 
 
+Targets = dict[str, tuple[PolicyIndex, Profile]]
+
+
+def shipped() -> Targets:
+    """The five policies as they ship."""
+    base = shop().knowledge
+    return {policy: (base.get(policy).index, base.get(policy).profile) for policy in base.ids}
+
+
+def shipped_bare() -> Targets:
+    """The five policies as if nobody had labelled them."""
+    base = shop().knowledge
+    found = [base.get(policy) for policy in base.ids]
+    indexes = {p.profile.policy: plain_index(p.profile.policy, p.current.source, p.profile) for p in found}
+    return {policy: (index, Profile(policy, policy, "text")) for policy, index in indexes.items()}
+
+
+def texts(sources: dict[str, str]) -> Targets:
+    """Policies given as bare texts."""
+    return {policy: (plain_index(policy, text), Profile(policy, policy, "text")) for policy, text in sources.items()}
+
+
+def report(chosen: str) -> tuple[list[str], Score]:
+    """All lines of the report, and the score on our own set."""
+    asked = [question for question in sets.own(chosen) if question.expect == "ask"]
+    own = score(asked, shipped())
+    lines = own.lines(f"our {chosen} set on the five policies")
+    lines += score(asked, shipped_bare()).lines("the same questions, as if nobody had labelled the five policies")
+    for names, what in ((sets.NEWCOMERS, "weights were fitted on these"), (sets.HELD_BACK, "only reported")):
+        invented = texts({policy: sets.newcomer_text(policy) for policy in names})
+        lines += score(sets.newcomers(names), invented).lines(f"our invented policies as one line of text ({what})")
+    folder = sets.outside_folder()
+    if folder:
+        outside = texts({p: read_source((folder / f"{p}.txt").read_bytes(), p) for p in sets.OUTSIDE})
+        lines += score(sets.outside(folder), outside).lines("outside: GenAIPABench, two policies nobody here wrote")
+    return lines, own
+
+
 def main() -> int:
     """Print the report."""
     parser = argparse.ArgumentParser(prog="python -m quality.evaluate")
     parser.add_argument("--set", choices=("test", "dev"), default="test")
     parser.add_argument("--picture", type=Path)
     chosen = parser.parse_args()
-    base = shop().knowledge
-    five = {policy: (base.get(policy).index, base.get(policy).profile) for policy in base.ids}
-    questions = sets.own(chosen.set)
-    asked = [question for question in questions if question.expect == "ask"]
     print(f"encoder {shop().encoder.name}")
-    own_score = score(asked, five)
-    print("\n".join(own_score.lines(f"\nour {chosen.set} set on the five policies")))
-    bare = {
-        policy: (
-            plain_index(policy, base.get(policy).current.source, base.get(policy).profile),
-            Profile(policy, policy, "text"),
-        )
-        for policy in base.ids
-    }
-    print("\n".join(score(asked, bare).lines("\nthe same questions, as if nobody had labelled the five policies")))
-    invented = {p: (plain_index(p, sets.newcomer_text(p)), Profile(p, p, "text")) for p in sets.NEWCOMERS}
-    print("\n".join(score(sets.newcomers(), invented).lines("\nour newcomers (weights were fitted on these)")))
-    folder = sets.outside_folder()
-    if folder:
-        texts = {p: read_source((folder / f"{p}.txt").read_bytes(), p) for p in sets.OUTSIDE}
-        others = {p: (plain_index(p, text), Profile(p, p, "text")) for p, text in texts.items()}
-        print(
-            "\n".join(
-                score(sets.outside(folder), others).lines("\noutside: GenAIPABench on two policies nobody here wrote")
-            )
-        )
-    counts = intents(questions)
-    print(f"\nkinds of messages, our {chosen.set} set")
-    print("\n".join(intent_lines(counts)))
+    lines, own = report(chosen.set)
+    counts = intents(sets.own(chosen.set))
+    print("\n".join([*lines, "", f"kinds of messages, our {chosen.set} set", *intent_lines(counts)]))
     if chosen.picture:
-        picture(counts, own_score.kinds, chosen.picture)
+        picture(counts, own.kinds, chosen.picture)
     shop().vectors.save()
     return 0
 

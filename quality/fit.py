@@ -78,7 +78,7 @@ def fit_silence(
         evidence.append(silence_module.evidence(index, topics, ranking))
         silent.append(not question.answerable)
     matrix = np.array(evidence)[:, columns]
-    model = LogisticRegression(C=3, class_weight={True: 2.0, False: 1.0}, max_iter=2000).fit(matrix, silent)
+    model = LogisticRegression(C=1.0, class_weight="balanced", max_iter=3000).fit(matrix, silent)
     weights = np.zeros(len(silence_module.EVIDENCE))
     weights[list(columns)] = model.coef_[0]
     return [round(float(weight), 2) for weight in weights], round(float(model.intercept_[0]), 2)
@@ -97,7 +97,7 @@ def main() -> None:
     print("ranking  PREDICTED", fit_ranking(rows(unseen, bare), without_examples))
     names = silence_module.EVIDENCE
     print("silence  REVIEWED ", names, *fit_silence(dev, reviewed, range(len(names))))
-    kept = [i for i, name in enumerate(names) if not name.startswith("asked")]
+    kept = [i for i, name in enumerate(names) if name not in ("asked", "silent")]
     print("silence  PREDICTED", names, *fit_silence(unseen, bare, kept))
     shop().vectors.save()
 

@@ -5,20 +5,20 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import yaml
-from quality.reading import training_examples
 from rapidfuzz import fuzz, process
 
 from policies_kb.examples import load_examples
 from policies_kb.knowledge import policy_folders, read_version
 from policies_kb.profile import load_profile
 from policies_kb.topics import Topic
+from quality.reading import training_examples
 from tickets.vocabulary import Right
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -33,13 +33,13 @@ def plain(text: str) -> str:
     return " ".join(re.sub(r"[^\w\s]", "", text.lower()).split())
 
 
-@lru_cache(maxsize=None)
+@cache
 def records(name: str) -> list[dict[str, Any]]:
     path = PROJECT / "quality" / (f"newcomers/{name}.jsonl" if name in NEWCOMERS else f"{name}.jsonl")
     return [json.loads(line) for line in path.read_text("utf-8").splitlines() if line.strip()]
 
 
-@lru_cache(maxsize=None)
+@cache
 def source(policy: str) -> str:
     if policy in NEWCOMERS:
         return (PROJECT / "quality" / "newcomers" / f"{policy}.txt").read_text("utf-8")
@@ -49,7 +49,7 @@ def source(policy: str) -> str:
 
 @lru_cache(maxsize=1)
 def learned() -> list[str]:
-    """Everything a question is compared with when the product answers: data/nlu, and the policies' written questions."""
+    """All that a question is compared with when the product answers: data/nlu and the policies' written questions."""
     texts = [example.text for example in training_examples()]
     for folder in policy_folders():
         written = load_examples(folder / "questions.yml")
@@ -82,7 +82,9 @@ def test_a_copy_with_a_slip_would_be_noticed() -> None:
 
 
 def test_the_sets_do_not_overlap() -> None:
-    sets = {name: [plain(record["text"]) for record in records(name)] for name in (*OWN, "mealpot", "orbitpay", "sailbox")}
+    sets = {
+        name: [plain(record["text"]) for record in records(name)] for name in (*OWN, "mealpot", "orbitpay", "sailbox")
+    }
     assert near(sets["dev"], sets["test"]) == []
     for name in NEWCOMERS:
         for other in OWN:

@@ -39,7 +39,10 @@ def test_name_email_ip_and_billing_of_the_web_part_are_all_quoted(parts: Parts) 
 
 @pytest.mark.parametrize(
     ("question", "label"),
-    [("Does the mobile app collect personal data?", "the mobile app"), ("What does the website collect?", "the web service")],
+    [
+        ("Does the mobile app collect personal data?", "the mobile app"),
+        ("What does the website collect?", "the web service"),
+    ],
 )
 def test_the_part_that_is_asked_about_comes_first(parts: Parts, question: str, label: str) -> None:
     assert quotes(asked(parts, "klantra", question))[0]["label"] == label
@@ -47,7 +50,13 @@ def test_the_part_that_is_asked_about_comes_first(parts: Parts, question: str, l
 
 @pytest.mark.parametrize(
     "question",
-    ["How old must I be?", "What is the minimum age?", "What is the age limit?", "Do you collect data from children?", "Can children use Klantra?"],
+    [
+        "How old must I be?",
+        "What is the minimum age?",
+        "What is the age limit?",
+        "Do you collect data from children?",
+        "Can children use Klantra?",
+    ],
 )
 def test_the_two_ages_contradict_each_other(parts: Parts, question: str) -> None:
     reply = asked(parts, "klantra", question)
@@ -57,7 +66,8 @@ def test_the_two_ages_contradict_each_other(parts: Parts, question: str) -> None
 
 
 @pytest.mark.parametrize(
-    "question", ["How do I contact you?", "What is your email address?", "Which email do I write to?", "Who can I contact?"]
+    "question",
+    ["How do I contact you?", "What is your email address?", "Which email do I write to?", "Who can I contact?"],
 )
 def test_the_two_addresses_are_both_quoted(parts: Parts, question: str) -> None:
     reply = asked(parts, "klantra", question)
@@ -68,7 +78,11 @@ def test_the_two_addresses_are_both_quoted(parts: Parts, question: str) -> None:
 
 @pytest.mark.parametrize(
     "question",
-    ["Who is responsible for my clients' data?", "Are you a processor for my clients' data?", "Are you the data controller?"],
+    [
+        "Who is responsible for my clients' data?",
+        "Are you a processor for my clients' data?",
+        "Are you the data controller?",
+    ],
 )
 def test_it_is_only_the_processor_of_its_clients_data(parts: Parts, question: str) -> None:
     reply = asked(parts, "klantra", question)
@@ -77,7 +91,8 @@ def test_it_is_only_the_processor_of_its_clients_data(parts: Parts, question: st
 
 
 @pytest.mark.parametrize(
-    "question", ["What happens in a data breach?", "Will you tell me about a data breach?", "Do you notify me of a data breach?"]
+    "question",
+    ["What happens in a data breach?", "Will you tell me about a data breach?", "Do you notify me of a data breach?"],
 )
 def test_after_a_breach_users_are_told_when_required(parts: Parts, question: str) -> None:
     reply = asked(parts, "klantra", question)

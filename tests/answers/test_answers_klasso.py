@@ -53,7 +53,7 @@ def test_deletion_is_explained_in_six_steps(parts: Parts, question: str) -> None
     reply = asked(parts, "klasso", question)
     assert kind(reply) == "states"
     assert reply.answer is not None and reply.answer["steps"] == STEPS
-    assert "Scroll to the bottom and select the Delete Account option." in quoted(reply, "answer")
+    assert "Scroll to the bottom and select the Delete Account option." in quoted(reply)
 
 
 @pytest.mark.parametrize("question", [*DELETION, "Can I delete my account?", "What happens when I delete my account?"])
@@ -78,7 +78,12 @@ def test_asking_how_deletion_works_files_nothing(parts: Parts, question: str) ->
 
 @pytest.mark.parametrize(
     "question",
-    ["How do I contact you?", "What is your email address?", "Whom do I contact with questions?", "How can I contact support?"],
+    [
+        "How do I contact you?",
+        "What is your email address?",
+        "Whom do I contact with questions?",
+        "How can I contact support?",
+    ],
 )
 def test_contact_is_the_school_administrator_or_the_support_team_and_no_address(parts: Parts, question: str) -> None:
     reply = asked(parts, "klasso", question)

@@ -9,22 +9,23 @@ from bot.launch import Parts
 
 
 @pytest.mark.parametrize(
-    ("question", "law"),
-    [
-        ("Do you comply with GDPR?", "GDPR"),
-        ("Are you GDPR compliant?", "GDPR"),
-        ("Does the CCPA apply?", "CCPA"),
-        ("Do you follow the CCPA?", "CCPA"),
-    ],
+    "question",
+    ["Do you comply with GDPR?", "Are you GDPR compliant?", "Does the CCPA apply?", "Do you follow the CCPA?"],
 )
-def test_the_laws_that_it_claims_to_follow_are_quoted(parts: Parts, question: str, law: str) -> None:
+def test_the_laws_that_it_claims_to_follow_are_quoted(parts: Parts, question: str) -> None:
     reply = asked(parts, "klasterina", question)
     assert kind(reply) == "states"
-    assert "GDPR for European users, CCPA for California residents" in quoted(reply, "answer") and law in question
+    assert "GDPR for European users, CCPA for California residents" in quoted(reply, "answer")
 
 
 @pytest.mark.parametrize(
-    "question", ["How do I contact you?", "What is your email address?", "What is your postal address?", "How do I contact support?"]
+    "question",
+    [
+        "How do I contact you?",
+        "What is your email address?",
+        "What is your postal address?",
+        "How do I contact support?",
+    ],
 )
 def test_contact_is_told_without_an_address(parts: Parts, question: str) -> None:
     reply = asked(parts, "klasterina", question)

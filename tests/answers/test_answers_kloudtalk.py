@@ -58,7 +58,13 @@ def test_asking_about_undelivered_messages_quotes_the_30_days_first(parts: Parts
 
 @pytest.mark.parametrize(
     "question",
-    ["Do you record my calls?", "Are calls recorded?", "Are phone calls recorded?", "Do you record my conversations?", "recording"],
+    [
+        "Do you record my calls?",
+        "Are calls recorded?",
+        "Are phone calls recorded?",
+        "Do you record my conversations?",
+        "recording",
+    ],
 )
 def test_on_recording_calls_it_is_silent_whatever_the_word_recording_suggests(parts: Parts, question: str) -> None:
     reply = asked(parts, "kloudtalk", question)
@@ -88,7 +94,11 @@ def test_there_is_no_address_to_write_to(parts: Parts, question: str) -> None:
 
 @pytest.mark.parametrize(
     "question",
-    ["What happens when I delete my address book?", "Is there a backup of my address book?", "Is my address book backed up?"],
+    [
+        "What happens when I delete my address book?",
+        "Is there a backup of my address book?",
+        "Is my address book backed up?",
+    ],
 )
 def test_the_address_book_goes_at_once_and_has_no_backup(parts: Parts, question: str) -> None:
     reply = asked(parts, "kloudtalk", question)
@@ -98,7 +108,8 @@ def test_the_address_book_goes_at_once_and_has_no_backup(parts: Parts, question:
 
 
 @pytest.mark.parametrize(
-    "question", ["Do we re-use or sell collected data?", "Do you re-use or sell collected data?", "Do you sell my data?"]
+    "question",
+    ["Do we re-use or sell collected data?", "Do you re-use or sell collected data?", "Do you sell my data?"],
 )
 def test_a_question_that_is_a_heading_is_answered_by_what_stands_under_it(parts: Parts, question: str) -> None:
     reply = asked(parts, "kloudtalk", question)

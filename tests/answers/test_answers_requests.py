@@ -171,7 +171,7 @@ def test_yes_files_what_was_offered(parts: Parts, answer: str) -> None:
     assert talk.filed()[0].reference in reply.text
 
 
-@pytest.mark.parametrize("answer", ["no", "no thanks", "?", "why", "blue", "hello", "thanks"])
+@pytest.mark.parametrize("answer", ["no", "no thanks", "?", "why", "hm", "maybe", "blue", "hello", "thanks"])
 def test_anything_but_a_yes_files_nothing(parts: Parts, answer: str) -> None:
     talk = Talk(parts, "klasso")
     talk.say("Do you use cookies?")

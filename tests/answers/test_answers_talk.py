@@ -108,7 +108,7 @@ def test_a_conversation_of_a_hundred_turns_still_answers_the_same(parts: Parts) 
 
 
 def test_typing_errors_do_not_hide_a_question(parts: Parts) -> None:
-    assert kind(asked(parts, "klasso", "do you recrod the cals?")) == "denies"
+    assert kind(asked(parts, "klasso", "do you recrod calls?")) == "denies"
     assert kind(asked(parts, "kloudtalk", "do you shrae my data with thrid parties")) == "conflict"
 
 

@@ -7,6 +7,7 @@ import json
 import random
 import re
 import string
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -393,7 +394,9 @@ def fuzzed(shaken: random.Random, token: str) -> tuple[bytes, dict[str, str]]:
     values = [None, 0, -1, 1.5, True, [], {}, "", "a", "/x", "\x00", "\ud800", "é" * 50, "x" * 4001, "9" * 400, [[[]]]]
     body: Any = {"id": f"f{shaken.randrange(10**9)}", "text": shaken.choice(["hi", "/request", "\u202e", "[email-1]"])}
     for _ in range(shaken.randrange(1, 4)):
-        key = shaken.choice(["id", "text", "button", "sender", "metadata", "".join(shaken.choices(string.printable, k=5))])
+        key = shaken.choice(
+            ["id", "text", "button", "sender", "metadata", "".join(shaken.choices(string.printable, k=5))]
+        )
         body[key] = shaken.choice(values)
     raw = json.dumps(shaken.choice([body, body, body, [body], shaken.choice(values)])).encode()
     damage = shaken.randrange(6)
@@ -428,7 +431,9 @@ async def test_two_thousand_hostile_requests_never_break_the_server(app: Any) ->
 # --- trouble -------------------------------------------------------------------------------------------------------
 
 
-async def test_a_failing_assistant_is_admitted_and_the_same_message_can_be_sent_again(settings: Any, parts: Parts) -> None:
+async def test_a_failing_assistant_is_admitted_and_the_same_message_can_be_sent_again(
+    settings: Any, parts: Parts
+) -> None:
     agent = FailingAgent(1, "inner detail")
     agent.domain = parts.desk.agent.domain  # type: ignore[attr-defined]
     app = make_app(settings, Parts(Desk(agent), parts.knowledge, parts.store, parts.requests))  # type: ignore[arg-type]
@@ -474,6 +479,31 @@ async def test_a_store_that_fails_is_admitted_and_nothing_is_said_to_be_filed(
         assert (await chat.say("please delete my account"))["request"]["created"]
 
 
+async def test_a_store_that_hangs_stops_nobody_else(
+    settings: Any, parts: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLite waits for ten seconds where the file is locked; the others must be answered meanwhile."""
+    from tickets.store import Store
+
+    let_go, was_let_go, original = threading.Event(), [], Store.unit
+
+    def waiting(self: Store) -> Any:
+        was_let_go.append(let_go.wait(3))
+        return original(self)
+
+    desk = Desk(parts.desk.agent)
+    app = make_app(settings, Parts(desk, parts.knowledge, parts.store, parts.requests))
+    async with client_of(app) as http:
+        filing, asking = await open_chat(http), await open_chat(http)
+        monkeypatch.setattr(Store, "unit", waiting)
+        waits = asyncio.create_task(filing.say("please delete my account"))
+        await asyncio.sleep(0.1)
+        assert (await asking.say("do you record calls?"))["answer"]["kind"] == "denies"
+        let_go.set()
+        assert (await waits)["request"]["rights"] == ["deletion"]
+    assert was_let_go == [True], "the whole server stood still while one request waited for the database"
+
+
 # --- pages, health, headers ----------------------------------------------------------------------------------------
 
 
@@ -512,7 +542,15 @@ async def test_every_response_carries_the_security_headers(app: Any) -> None:
         authorised = {"Authorization": f"Bearer {chat.token}"}
         responses = [
             await http.get(path)
-            for path in ("/", "/p/klasso", "/p/klasso/2026-04", "/static/base.css", "/docs", "/openapi.json", "/nothing")
+            for path in (
+                "/",
+                "/p/klasso",
+                "/p/klasso/2026-04",
+                "/static/base.css",
+                "/docs",
+                "/openapi.json",
+                "/nothing",
+            )
         ]
         responses += [await http.get(path) for path in ("/healthz", "/readyz", "/metrics", "/api/policies", MESSAGES)]
         responses += [await http.post(MESSAGES, json={}), await http.post(MESSAGES, content=b"x" * 20_000)]

@@ -31,7 +31,14 @@ LINES = [
     json.dumps({"id": "long", "text": "word " * 2000}),
     json.dumps({"id": "again", "text": "what happened to my request?"}),
 ]
-BAD = ["{not json", "[]", '"text"', json.dumps({"id": "x"}), json.dumps({"text": "x"}), json.dumps({"id": 1, "text": 5})]
+BAD = [
+    "{not json",
+    "[]",
+    '"text"',
+    json.dumps({"id": "x"}),
+    json.dumps({"text": "x"}),
+    json.dumps({"id": 1, "text": 5}),
+]
 TOP = ["id", "intent", "topics", "answer", "request", "reply"]
 QUOTE = {"clause", "section", "text", "start", "end", "version", "url"}
 
@@ -55,7 +62,7 @@ def runs(model_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 
 def _mealpot_lines() -> str:
-    records = [json.loads(line) for line in MEALPOT.with_suffix(".jsonl").read_text("utf-8").splitlines()]
+    records = [json.loads(line) for line in MEALPOT.with_suffix(".jsonl").read_text("utf-8").splitlines()][::3]
     return "".join(json.dumps({"id": record["id"], "text": record["text"]}) + "\n" for record in records)
 
 
@@ -127,7 +134,7 @@ def test_a_policy_from_a_file_is_quoted_at_the_right_places(runs: Any) -> None:
             quotes += 1
         for name in ("Klasso", "Classtime", "Klasterina", "KloudTalk", "Klantra"):
             assert name not in record["reply"]
-    assert len(records(runs["file"])) == 34 and quotes > 34
+    assert len(records(runs["file"])) == len(_mealpot_lines().splitlines()) > 10 and quotes > 10
 
 
 def test_a_file_is_called_by_its_given_name(runs: Any) -> None:
@@ -139,9 +146,7 @@ def test_a_file_is_called_by_its_given_name(runs: Any) -> None:
 
 
 @pytest.fixture
-def ask(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Iterator[Any]:
+def ask(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Any]:
     for name, value in environment(tmp_path).items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr("bot.commands._quiet", lambda: None)

@@ -52,7 +52,11 @@ def test_what_is_read_has_no_control_signs_and_is_text(text: str) -> None:
         assert taken.read.strip()
 
 
-@given(TEXTS, st.sampled_from(["jane.doe@example.org", "j+tag@mail.example.org", "+1 202 555 0123", "(202) 555-0199"]), TEXTS)
+@given(
+    TEXTS,
+    st.sampled_from(["jane.doe@example.org", "j+tag@mail.example.org", "+1 202 555 0123", "(202) 555-0199"]),
+    TEXTS,
+)
 @settings(max_examples=300, deadline=None)
 def test_no_address_and_no_number_is_left(before: str, contact: str, after: str) -> None:
     taken = taken_or_none(f"{before} {contact} {after}")

@@ -74,7 +74,9 @@ async def test_a_declared_size_is_enough_to_refuse() -> None:
     assert (status, read) == (413, 0)
 
 
-@pytest.mark.parametrize("length", [b"-1", b"+2", b"0_2", b"0x2", b"", b" 2", b"9" * 6000, "²".encode()], ids=lambda length: repr(length[:8]))
+@pytest.mark.parametrize(
+    "length", [b"-1", b"+2", b"0_2", b"0x2", b"", b" 2", b"9" * 6000, "²".encode()], ids=lambda length: repr(length[:8])
+)
 async def test_a_length_that_is_no_number_is_refused(length: bytes) -> None:
     status, inner, _ = await sent([b"{}"], [(b"content-length", length)])
     assert status == 413 and inner.bodies == []

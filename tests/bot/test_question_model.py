@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from quality.reading import training_examples
 
 from bot.nlu import question_model as module
 from bot.nlu.question_model import Example, QuestionModel, Reading
 from policies_kb.topics import Topic
 from policies_kb.workshop import workshop
+from quality.reading import training_examples
 from tickets.vocabulary import Right
 
 QUESTIONS = (

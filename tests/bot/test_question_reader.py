@@ -36,7 +36,12 @@ class Recorder:
     def read(self, text: str) -> Any:
         self.read_texts.append(text)
         return SimpleNamespace(
-            intent="request", confidence=0.9, ranking=(("request", 0.9),), topics=(), rights=("access",), detail="access"
+            intent="request",
+            confidence=0.9,
+            ranking=(("request", 0.9),),
+            topics=(),
+            rights=("access",),
+            detail="access",
         )
 
 

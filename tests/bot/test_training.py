@@ -67,7 +67,9 @@ def test_the_models_version_is_part_of_the_fingerprint(project: Path, monkeypatc
 
 def test_what_the_reader_learns_with_is_watched() -> None:
     """Every module of the project that training imports for the reading itself."""
-    assert {"bot/nlu/question_model.py", "bot/components/question_reader.py", "policies_kb/question_text.py"} <= set(CODE)
+    assert {"bot/nlu/question_model.py", "bot/components/question_reader.py", "policies_kb/question_text.py"} <= set(
+        CODE
+    )
     assert all((PROJECT / name).is_file() for name in (*CODE, *WATCHED))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
 from policies_kb.compiler import compile_policy, read_source
@@ -17,26 +17,27 @@ from policies_kb.workshop import Workshop, workshop
 POLICIES = ("classtime", "klantra", "klasso", "klasterina", "kloudtalk")
 PROJECT = ROOT.parent
 NEWCOMERS = sorted((PROJECT / "quality" / "newcomers").glob("*.txt"))
+UNMARKED = Marks()
 DATA = Path(os.environ.get("PRIVACY_DESK_DATA") or PROJECT / "var").resolve()
 
 
-@lru_cache(maxsize=None)
+@cache
 def profile_of(policy: str) -> Profile:
     return load_profile(ROOT / policy / "profile.yml")
 
 
-@lru_cache(maxsize=None)
+@cache
 def source_of(policy: str) -> str:
     path = ROOT / policy / f"{profile_of(policy).current}.txt"
     return read_source(path.read_bytes(), str(path))
 
 
-@lru_cache(maxsize=None)
+@cache
 def version_of(policy: str) -> PolicyVersion:
     return read_version(ROOT / policy, profile_of(policy).current)
 
 
-@lru_cache(maxsize=1)
+@cache
 def one_long_line() -> str:
     """40,000 characters without a line break: the five policies as a browser's clipboard may give them."""
     lines = [line.strip() for policy in POLICIES for line in source_of(policy).splitlines() if line.strip()]
@@ -54,12 +55,12 @@ def graphs() -> Path:
     return DATA / "encoder"
 
 
-def made_up(source: str, marks: Marks = Marks(), policy: str = "acme") -> PolicyVersion:
+def made_up(source: str, marks: Marks = UNMARKED, policy: str = "acme") -> PolicyVersion:
     """A text that belongs to nobody, compiled without labels."""
     return compile_policy(source, Profile(policy=policy, name="Acme", current="1", marks=marks), "1")
 
 
-def clauses_of(source: str, marks: Marks = Marks()) -> list[str]:
+def clauses_of(source: str, marks: Marks = UNMARKED) -> list[str]:
     """The texts of the clauses that a source is cut into."""
     return [piece.span.of(source) for piece in segment(source, marks) if piece.kind is PieceKind.CLAUSE]
 

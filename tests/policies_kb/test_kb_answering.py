@@ -182,5 +182,11 @@ def test_every_label_finds_its_place_in_the_matrix() -> None:
 def test_topics_are_related_to_those_above_and_below_them_only() -> None:
     related = related_topics(list(Topic))
     place = {topic: number for number, topic in enumerate(Topic)}
-    assert related[place[Topic.COOKIES], place[Topic.COLLECTION]] == related[place[Topic.COLLECTION], place[Topic.COOKIES]] == 1
-    assert related[place[Topic.COOKIES], place[Topic.LOCATION]] == related[place[Topic.COOKIES], place[Topic.COOKIES]] == 0
+    assert (
+        related[place[Topic.COOKIES], place[Topic.COLLECTION]]
+        == related[place[Topic.COLLECTION], place[Topic.COOKIES]]
+        == 1
+    )
+    assert (
+        related[place[Topic.COOKIES], place[Topic.LOCATION]] == related[place[Topic.COOKIES], place[Topic.COOKIES]] == 0
+    )

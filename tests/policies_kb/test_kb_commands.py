@@ -11,6 +11,7 @@ from kb_texts import DATA, POLICIES, PROJECT
 
 from policies_kb import commands
 from policies_kb.knowledge import ROOT, policy_folders
+from policies_kb.profile import load_profile
 
 Captured = pytest.CaptureFixture[str]
 TEXT = """Privacy Policy
@@ -172,7 +173,10 @@ def test_all_clauses_of_a_policy_are_shown(capsys: Captured) -> None:
 
 def test_an_unknown_clause_is_an_error_in_a_sentence(capsys: Captured) -> None:
     assert commands.main(["show", "no-such-clause"]) == 1
-    assert said(capsys) == ("", "policies_kb: there is no clause and no policy 'no-such-clause'; `ledger` lists the policies\n")
+    assert said(capsys) == (
+        "",
+        "policies_kb: there is no clause and no policy 'no-such-clause'; `ledger` lists the policies\n",
+    )
 
 
 def test_a_company_adds_its_policy_with_one_command(root: Path, text: Path, capsys: Captured) -> None:
@@ -202,7 +206,9 @@ def test_an_id_that_could_not_stand_in_a_link_is_refused(root: Path, text: Path,
 
 
 @pytest.mark.parametrize("version", ["../1", "a/b", "", "..", "1\n"])
-def test_a_version_that_could_not_name_a_file_is_refused(root: Path, text: Path, capsys: Captured, version: str) -> None:
+def test_a_version_that_could_not_name_a_file_is_refused(
+    root: Path, text: Path, capsys: Captured, version: str
+) -> None:
     before = contents(root.parent)
     assert commands.main(["add", "acme", str(text), "--name", "Acme", "--version", version]) == 1
     assert contents(root.parent) == before and not (root / "acme").exists()
@@ -227,16 +233,16 @@ def test_a_folder_that_cannot_be_written_to_leaves_nothing_half_done(
     def full(*_: object) -> str:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(commands.compiler, "dump", full)
+    monkeypatch.setattr("policies_kb.compiler.dump", full)
     with pytest.raises(OSError, match="No space left"):
         commands.main(["add", "acme", str(text), "--name", "Acme"])
     assert not (root / "acme").exists()
 
 
 def test_a_name_with_quotes_and_colons_is_kept(root: Path, text: Path) -> None:
-    name = "Acme: \"the\" #1 & Söhne ${HOME}"
+    name = 'Acme: "the" #1 & Söhne ${HOME}'
     assert commands.main(["add", "acme", str(text), "--name", name]) == 0
-    assert commands.load_profile(root / "acme" / "profile.yml").name == name
+    assert load_profile(root / "acme" / "profile.yml").name == name
 
 
 @pytest.mark.parametrize("arguments", [[], ["dance"], ["add", "acme"], ["show"]], ids=str)

@@ -77,7 +77,9 @@ def test_the_same_sentence_twice_has_two_ids() -> None:
 
 
 @settings(max_examples=50, deadline=None)
-@given(st.lists(st.sampled_from(["We sell nothing.", "Contact us.", "•", "данні є", "Title", "- one", "\n"]), max_size=20))
+@given(
+    st.lists(st.sampled_from(["We sell nothing.", "Contact us.", "•", "данні є", "Title", "- one", "\n"]), max_size=20)
+)
 def test_ids_are_unique_for_any_text(parts: list[str]) -> None:
     ids = [clause.id for clause in made_up("\n".join(parts)).clauses]
     assert len(ids) == len(set(ids))

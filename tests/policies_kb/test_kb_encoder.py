@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -27,7 +27,7 @@ NAMES = ("none", "int8", "float32", "cached int8")
 TEXTS = ["How do I delete my account?", "", "Cookies.", "word " * 900, "Дані 🙂", "How do I delete my account?"]
 
 
-@lru_cache(maxsize=None)
+@cache
 def made(name: str) -> Encoder:
     if name == "none":
         return NullEncoder()

@@ -11,7 +11,7 @@ from kb_texts import NEWCOMERS, made_up, one_long_line, profile_of, source_of, t
 from policies_kb.compiler import compile_policy
 from policies_kb.encoder import NullEncoder
 from policies_kb.errors import ProfileError
-from policies_kb.labeller import ClauseLabeller, training_clauses
+from policies_kb.labeller import ClauseLabeller, Example, training_clauses
 from policies_kb.model import Clause
 from policies_kb.profile import Profile
 from policies_kb.topics import Topic
@@ -95,7 +95,7 @@ def test_no_clauses_get_no_labels() -> None:
 
 
 def test_a_labeller_survives_being_written_and_read(tmp_path: Path) -> None:
-    examples = [("we sell data", (Topic.SALE,)), ("we keep data", (Topic.RETENTION,)), ("hello", ())]
+    examples: list[Example] = [("we sell data", (Topic.SALE,)), ("we keep data", (Topic.RETENTION,)), ("hello", ())]
     examples += [(topic.meaning, (topic,)) for topic in Topic]
     fitted = ClauseLabeller.fit(tools().vectors, examples)
     fitted.save(tmp_path / "labeller.npz")
@@ -105,7 +105,7 @@ def test_a_labeller_survives_being_written_and_read(tmp_path: Path) -> None:
 
 
 def test_an_encoder_that_knows_nothing_still_labels_without_failing() -> None:
-    examples = [(topic.meaning, (topic,)) for topic in Topic]
+    examples: list[Example] = [(topic.meaning, (topic,)) for topic in Topic]
     labeller = ClauseLabeller.fit(NullEncoder(), examples)
     clauses = list(made_up("Sale\nWe sell nothing that we know about you to anybody at all.\n").clauses)
     assert labeller.strengths(clauses).shape == (1, len(Topic))

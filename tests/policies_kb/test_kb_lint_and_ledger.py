@@ -82,7 +82,10 @@ def test_klantras_two_ages_are_shown_with_their_clauses() -> None:
 
 
 def test_a_reference_to_a_section_that_is_there_is_no_finding() -> None:
-    source = "1. Data\nSee section 2 for how you delete what we collect about you.\n2. Deletion\nWrite to a@example.org and we delete it.\n"
+    source = (
+        "1. Data\nSee section 2 for how you delete what we collect about you.\n"
+        "2. Deletion\nWrite to a@example.org and we delete all of it within a month.\n"
+    )
     assert findings(made_up(source), ACME) == []
 
 
@@ -99,7 +102,9 @@ def test_the_same_age_and_the_same_address_twice_are_no_finding() -> None:
     assert findings(made_up(source), ACME) == []
 
 
-@pytest.mark.parametrize(("policy", "topic"), [(policy, topic) for policy, topics in SILENT.items() for topic in topics])
+@pytest.mark.parametrize(
+    ("policy", "topic"), [(policy, topic) for policy, topics in SILENT.items() for topic in topics]
+)
 def test_the_ledger_shows_where_a_policy_is_silent(policy: str, topic: Topic) -> None:
     assert TABLE[topic.value][policy] == "silent"
 

@@ -51,7 +51,7 @@ def test_nothing_is_filled_in_from_the_environment(tmp_path: Path, monkeypatch: 
         (GOOD + "aliases: acme\n", "should be a list"),
         (GOOD + "clauses:\n  one: {topics: {horoscopes: 1}}\n", "horoscopes"),
         (GOOD + "clauses:\n  one: {topics: {contact: first}}\n", "first"),
-        (GOOD + "clauses:\n  one: {topics: {contact: 1}, denies: [third_party_sharing.sale]}\n", "third_party_sharing.sale"),
+        (GOOD + "clauses:\n  one: {topics: {contact: 1}, denies: [complaint]}\n", "complaint"),
         (GOOD + "clauses: [one]\n", "malformed"),
         (GOOD + "conflicts: [{topics: [contact]}]\n", "sides"),
         (GOOD + "conditions: [{topics: [contact], ask: x}]\n", "cases"),
@@ -63,14 +63,6 @@ def test_nothing_is_filled_in_from_the_environment(tmp_path: Path, monkeypatch: 
 def test_a_mistake_in_a_profile_is_refused_with_its_file(tmp_path: Path, text: str | bytes, said: str) -> None:
     path = written(tmp_path, text)
     with pytest.raises(ProfileError, match=said) as caught:
-        load_profile(path)
-    if said != "aliases":
-        assert str(path) in str(caught.value)
-
-
-def test_a_forbidden_alias_is_refused_with_its_file(tmp_path: Path) -> None:
-    path = written(tmp_path, GOOD + "aliases: &names [acme]\ncontact: *names\n")
-    with pytest.raises(ProfileError) as caught:
         load_profile(path)
     assert str(path) in str(caught.value)
 

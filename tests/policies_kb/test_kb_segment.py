@@ -15,9 +15,9 @@ from policies_kb.segment import Marks, segment
 from policies_kb.sentences import sentences
 
 WORDS = st.sampled_from(
-    ["We", "collect", "your", "data.", "Cookies.", "•", "-", "–", "1.", "2.1", "a)", "e.g.", "Privacy Policy", "You may:",
-     "Name", "Email: a@example.org", "don’t", "\n", "\n\n", "\t", "  ", "\r\n", "\u2028", "\u00a0", "What do we keep?",
-     "*", "(see section 8)", "данні", "🙂", "x" * 600]
+    ["We", "collect", "your", "data.", "Cookies.", "•", "-", "–", "1.", "2.1", "a)", "e.g.", "Privacy Policy",
+     "You may:", "Name", "Email: a@example.org", "don’t", "\n", "\n\n", "\t", "  ", "\r\n", "\u2028", "\u00a0",
+     "What do we keep?", "*", "(see section 8)", "данні", "🙂", "x" * 600]
 )  # fmt: skip
 TEXTS = st.lists(WORDS, max_size=60).map(" ".join) | st.text(max_size=400)
 INSTRUCTIONS = """Deletion
@@ -30,7 +30,7 @@ How to delete your account:
 
 
 def address(street: str) -> str:
-    return f"Contact\nAcme Ltd\n{street}\nTown\n+44 20 7946 0123\n\nWe answer all letters and all messages within a week or so.\n"
+    return f"Contact\nAcme Ltd\n{street}\nTown\n+44 20 7946 0123\n\nWe answer all letters and messages within a week.\n"
 
 
 def covering(source: str, pieces: list[Piece]) -> str:
@@ -207,7 +207,10 @@ def test_a_new_number_ends_the_section_before_it() -> None:
 def test_classtimes_numbered_parts_lie_under_their_question() -> None:
     version = made_up(source_of("classtime"), profile_of("classtime").marks)
     path = next(clause.path for clause in version.clauses if "the server automatically logs" in clause.text)
-    assert path == ("Which Personal Data do we Process, for what Purpose and on what Basis?", "When you Visit our Website")
+    assert path == (
+        "Which Personal Data do we Process, for what Purpose and on what Basis?",
+        "When you Visit our Website",
+    )
 
 
 def test_what_a_person_marked_as_no_policy_text_is_no_clause() -> None:
@@ -219,7 +222,10 @@ def test_what_a_person_marked_as_no_policy_text_is_no_clause() -> None:
 def test_a_person_can_say_where_a_clause_begins() -> None:
     source = "We keep your name. We keep your age. We sell nothing at all."
     assert clauses_of(source) == [source]
-    assert clauses_of(source, Marks(starts=("We sell",))) == ["We keep your name. We keep your age.", "We sell nothing at all."]
+    assert clauses_of(source, Marks(starts=("We sell",))) == [
+        "We keep your name. We keep your age.",
+        "We sell nothing at all.",
+    ]
 
 
 def test_abbreviations_do_not_end_a_sentence() -> None:
