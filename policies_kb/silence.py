@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from policies_kb.ranking import FLOOR, PolicyIndex, Ranking
 from policies_kb.topics import Topic
 
+CERTAIN = 0.995  # share from which a topic was chosen rather than heard, as for a request
 EVIDENCE = ("covered", "covered_top", "spread", "best_topic", "best_sentence", "score", "stands_out", "asked", "silent")
 
 
@@ -52,6 +53,9 @@ def silence(index: PolicyIndex, topics: Mapping[Topic, float], ranking: Ranking)
     """How likely the policy is silent on the question, 0..1."""
     if not ranking.clauses:
         return 1.0
+    top = max(topics, key=lambda topic: topics[topic]) if topics else None
+    if top is not None and index.is_reviewed and topics[top] >= CERTAIN:
+        return 0.0 if top in index.covered else 1.0  # a person has said which topics the policy addresses
     weights = REVIEWED if index.is_reviewed else PREDICTED
     found = evidence(index, topics, ranking)
     return 1 / (1 + math.exp(-sum(w * x for w, x in zip(weights.values, found)) - weights.bias))
