@@ -46,7 +46,8 @@ class ActionAnswerPolicy(Action):
             json_message={"answer": answer_data(found)},
             buttons=[offer_button(right) for right in offered],
         )
-        return [SlotSet(OFFER, [right.value for right in offered[:1]]), SlotSet(ASKED, _asked(heard))]
+        shown = [quote.clause.id for quote in found.quotes]
+        return [SlotSet(OFFER, [right.value for right in offered[:1]]), SlotSet(ASKED, _asked(heard, shown))]
 
 
 class ActionMore(Action):
@@ -68,7 +69,7 @@ class ActionMore(Action):
         if asked:
             topics = {Topic(name): share for name, share in asked["topics"].items()}
             question = services.knowledge.question_text.plain(asked["text"])
-            quotes = further(policy.index, policy.profile, question, topics)
+            quotes = further(policy.index, question, topics, asked["shown"])
         if not quotes:
             dispatcher.utter_message(response="utter_nothing_more", buttons=[offer_button(Right.QUESTION)])
             return [SlotSet(OFFER, [Right.QUESTION.value])]
@@ -82,11 +83,13 @@ class ActionMore(Action):
         dispatcher.utter_message(
             response="utter_answer_more", company=policy.profile.name, json_message={"answer": data | {"condition": ""}}
         )
-        return []
+        return [SlotSet(ASKED, asked | {"shown": [*asked["shown"], *(quote.clause.id for quote in quotes)]})]
 
 
-def _asked(heard: Heard) -> dict[str, Any]:
-    return {"text": heard.text, "topics": {topic.value: share for topic, share in heard.topics.items()}}
+def _asked(heard: Heard, shown: list[str]) -> dict[str, Any]:
+    """The question as it is remembered for "more"; shown: ids of the clauses quoted so far."""
+    topics = {topic.value: share for topic, share in heard.topics.items()}
+    return {"text": heard.text, "topics": topics, "shown": shown}
 
 
 def _log(kind: AnswerKind, policy: str, topic: Topic) -> None:

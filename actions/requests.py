@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import structlog
@@ -36,7 +37,7 @@ class ActionOpenRequest(Action):
         services = self._services or services_of_environment()
         heard = Heard.of(tracker)
         rights = heard.rights or (Right.QUESTION,)
-        return file_request(services, dispatcher, tracker, heard, rights)
+        return await file_request(services, dispatcher, tracker, heard, rights)
 
 
 class ActionAcceptOffer(Action):
@@ -56,7 +57,7 @@ class ActionAcceptOffer(Action):
         if not offered:
             dispatcher.utter_message(response="utter_offer_accepted_unclear")
             return []
-        return file_request(services, dispatcher, tracker, Heard.of(tracker), offered)
+        return await file_request(services, dispatcher, tracker, Heard.of(tracker), offered)
 
 
 class ActionRequestStatus(Action):
@@ -72,7 +73,7 @@ class ActionRequestStatus(Action):
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
         """One line a request, newest first."""
         services = self._services or services_of_environment()
-        found = services.requests.status_of(tracker.sender_id)
+        found = await asyncio.to_thread(services.requests.status_of, tracker.sender_id)
         if not found:
             dispatcher.utter_message(response="utter_status_none")
         else:
@@ -93,26 +94,28 @@ class ActionWithdrawRequest(Action):
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
         """Says plainly if there is none, or if it is too late."""
         services = self._services or services_of_environment()
-        open_ones = [one for one in services.requests.status_of(tracker.sender_id) if one.status in OPEN]
+        found = await asyncio.to_thread(services.requests.status_of, tracker.sender_id)
+        open_ones = [one for one in found if one.status in OPEN]
         if not open_ones:
             dispatcher.utter_message(response="utter_nothing_to_withdraw")
             return [SlotSet(OFFER, None)]
         reference = open_ones[0].reference
         try:
-            services.requests.withdraw(reference, tracker.sender_id, services.now())
+            await asyncio.to_thread(services.requests.withdraw, reference, tracker.sender_id, services.now())
             dispatcher.utter_message(response="utter_withdrawn", reference=reference)
         except (MoveError, UnknownRequestError):
             dispatcher.utter_message(response="utter_withdraw_impossible", reference=reference)
         return [SlotSet(OFFER, None)]
 
 
-def file_request(
+async def file_request(
     services: Services, dispatcher: CollectingDispatcher, tracker: Tracker, heard: Heard, rights: tuple[Right, ...]
 ) -> list[EventType]:
     """File, then say the receipt with the policy's own words beside it."""
     policy = policy_of(services, heard)
     try:
-        receipt = services.requests.open_request(_wish(policy, tracker, heard, rights), services.now())
+        wish = _wish(policy, tracker, heard, rights)
+        receipt = await asyncio.to_thread(services.requests.open_request, wish, services.now())
     except TicketError as error:
         structlog.get_logger("actions").error("request_not_saved", kind=type(error).__name__)
         contact = ", ".join(policy.profile.contact) or "write to the company"
@@ -156,9 +159,9 @@ def _policy_on(services: Services, policy: Policy, heard: Heard, rights: tuple[R
 
 
 def _receipt_response(receipt: Receipt) -> str:
-    what = "opened" if receipt.created else "exists"
     if receipt.created and receipt.rights == (Right.QUESTION,):
-        what = "question"
+        return "utter_request_question"  # no law sets a date for a plain question
+    what = "opened" if receipt.created else "exists"
     return f"utter_request_{what}_{'target' if receipt.clock.is_target else 'law'}"
 
 

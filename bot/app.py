@@ -83,8 +83,10 @@ class Services:
     is_ready: Callable[[], bool]
     close: Callable[[], None]
     metrics: Metrics = field(default_factory=Metrics)
-    # (conversation, client's message id) -> the reply under way or given
-    remembered: "OrderedDict[tuple[str, str], asyncio.Future[api.RepliesModel]]" = field(default_factory=OrderedDict)
+    # (conversation, client's message id) -> what was sent, and the reply under way or given
+    remembered: "OrderedDict[tuple[str, str], tuple[str, asyncio.Future[api.RepliesModel]]]" = field(
+        default_factory=OrderedDict
+    )
 
 
 def create_app(services: Services) -> FastAPI:
@@ -194,7 +196,9 @@ def _add_pages(app: FastAPI, services: Services) -> None:
 
 
 def _add_api(app: FastAPI, services: Services) -> None:
-    errors: dict[int | str, dict[str, Any]] = {code: {"model": api.ErrorsModel} for code in (401, 403, 404, 413, 422)}
+    errors: dict[int | str, dict[str, Any]] = {
+        code: {"model": api.ErrorsModel} for code in (401, 403, 404, 409, 413, 422)
+    }
 
     @app.get("/api/policies", response_model=api.PoliciesModel)
     async def policies() -> dict[str, Any]:
@@ -217,10 +221,13 @@ def _add_api(app: FastAPI, services: Services) -> None:
         turn = _turn(services, session, sent)
         key = (session.conversation, sent.id)
         if key not in services.remembered:
-            services.remembered[key] = asyncio.ensure_future(_answered(services, session, turn))
+            services.remembered[key] = (turn.full_text, asyncio.ensure_future(_answered(services, session, turn)))
             while len(services.remembered) > MOST_REMEMBERED:
                 services.remembered.popitem(last=False)
-        return await asyncio.shield(services.remembered[key])
+        before, reply = services.remembered[key]
+        if before != turn.full_text:
+            raise HTTPException(409, "This id was used for another message. A new message needs a new id.")
+        return await asyncio.shield(reply)
 
 
 def _turn(services: Services, session: Session, sent: api.SendModel) -> Turn:

@@ -72,7 +72,8 @@ class Desk:
 
     async def reply(self, turn: Turn) -> Reply:
         """Answer one turn. Never raises for a failure of the assistant."""
-        task = asyncio.ensure_future(self._ask(turn))
+        # The turn itself has a limit too, so that one that never ends does not hold its conversation for good.
+        task = asyncio.ensure_future(asyncio.wait_for(self._ask(turn), 4 * self.patience))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         try:

@@ -16,7 +16,13 @@ from bot.settings import PROJECT
 
 WATCHED = ("config.yml", "domain.yml")
 FOLDERS = ("data",)
-CODE = ("bot/nlu/question_model.py", "bot/components/question_reader.py", "policies_kb/question_text.py")
+CODE = (
+    "bot/nlu/question_model.py",
+    "bot/components/question_reader.py",
+    "policies_kb/question_text.py",
+    "policies_kb/encoder.py",
+    "policies_kb/encoder_build.py",
+)
 
 
 class TrainingError(RuntimeError):

@@ -7,11 +7,11 @@ a person put into the profile (steps, notes). Fronts choose the words around it.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
-from policies_kb.model import Clause, Span
+from policies_kb.model import Clause, Span, Stance
 from policies_kb.profile import Case, Condition, Conflict, Help, Profile
 from policies_kb.ranking import PolicyIndex, Ranking
 from policies_kb.silence import silence
@@ -21,6 +21,7 @@ SILENT_FROM = 0.65  # likelihood from which the policy is called silent
 HEARD = 0.2  # share of a topic in the question from which it counts as asked
 MOST_QUOTES = 5
 ALSO = 2  # further clauses shown after the first
+FURTHER = 10  # how far down the order "more" goes
 ALSO_WITHIN = 9.0  # how far below the first clause's score
 
 
@@ -111,8 +112,10 @@ def main_topic(topics: Mapping[Topic, float]) -> Topic:
 
 
 def _topic_of(clause: Clause, topics: Mapping[Topic, float], otherwise: Topic) -> Topic:
+    """The topic on which this clause answers the question; one that it denies goes first if it was asked too."""
     shares = {label.topic: topics.get(label.topic, 0.0) * label.weight for label in clause.labels}
-    best = max(shares, key=lambda topic: shares[topic], default=otherwise)
+    denied = [topic for topic in shares if clause.stance_on(topic) is Stance.DENIES and topics.get(topic, 0.0) >= HEARD]
+    best = max(denied or shares, key=lambda topic: shares[topic], default=otherwise)
     return best if shares.get(best, 0.0) > 0 else otherwise
 
 
@@ -201,9 +204,10 @@ def _also(ranking: Ranking, most: int) -> list[Clause]:
     return [entry.clause for entry in ranking.clauses[:most] if best - entry.score <= ALSO_WITHIN]
 
 
-def further(index: PolicyIndex, profile: Profile, question: str, topics: Mapping[Topic, float]) -> tuple[Quote, ...]:
-    """Clauses that bear on the question and were not in its answer; the next best ones, none of them far behind."""
-    shown = {quote.clause.id for quote in answer(index, profile, question, topics).quotes}
+def further(
+    index: PolicyIndex, question: str, topics: Mapping[Topic, float], shown: Collection[str]
+) -> tuple[Quote, ...]:
+    """The next clauses that bear on the question, none far behind the best; shown: clauses that were quoted already."""
     ranking = index.rank(question, topics)
-    near = [clause for clause in _also(ranking, MOST_QUOTES + ALSO + 2) if clause.id not in shown]
+    near = [clause for clause in _also(ranking, FURTHER) if clause.id not in shown]
     return tuple(_quote(index, clause, Role.ALSO) for clause in near[: ALSO + 1])

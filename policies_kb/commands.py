@@ -5,13 +5,14 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from policies_kb import compiler
-from policies_kb.errors import CompileError, KnowledgeError, ProfileError, SourceError
+from policies_kb.errors import CompileError, KnowledgeError, ProfileError, SourceError, UnknownPolicyError
 from policies_kb.examples import check_examples, load_examples
 from policies_kb.knowledge import POLICY_ID, ROOT, policy_folders, read_version, source_versions
 from policies_kb.labeller import TRAINING, sample_of_questions, shipped_training
@@ -21,6 +22,7 @@ from policies_kb.model import Clause, PolicyVersion
 from policies_kb.profile import Profile, load_profile
 from policies_kb.workshop import workshop
 
+VERSION_NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,40}\Z")
 SHIPPED = ("klasso", "classtime", "klasterina", "kloudtalk", "klantra")
 LEDGER_PICTURE = Path("docs/ledger.svg")
 
@@ -120,6 +122,9 @@ def _current() -> list[tuple[Profile, PolicyVersion]]:
 
 
 def _lint(parsed: argparse.Namespace) -> int:
+    known = [folder.name for folder in policy_folders()]
+    if parsed.policy not in (None, *known):
+        raise UnknownPolicyError(f"there is no policy {parsed.policy!r}; there are: {', '.join(known)}")
     for profile, version in _current():
         if parsed.policy not in (None, profile.policy):
             continue
@@ -182,6 +187,10 @@ def _described(profile: Profile, version: PolicyVersion, clause: Clause) -> str:
 
 def _add(parsed: argparse.Namespace) -> int:
     folder = ROOT / parsed.id
+    if not VERSION_NAME.match(parsed.version):
+        raise ProfileError(
+            f"{parsed.version!r} cannot name a version: use letters, digits, dots, - and _, as in 2026-04"
+        )
     if not POLICY_ID.match(parsed.id):
         raise ProfileError(
             f"{parsed.id!r} cannot be an id: use 2-40 lower-case letters, digits, - or _, a letter first"

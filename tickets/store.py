@@ -31,7 +31,7 @@ from tickets.errors import (
     StoreUnavailableError,
 )
 
-BUSY_MILLISECONDS = 10_000
+BUSY_MILLISECONDS = 5_000  # less than a person is kept waiting for an answer
 CONNECT_SECONDS = 5
 _WRITERS_LOCK = 7_305_512_011  # PostgreSQL's advisory lock: writers queue, as they do on SQLite
 _PRAGMAS = {
