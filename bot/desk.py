@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 PATIENCE = 8.0  # seconds until a person is told that something is wrong
 TROUBLE = "Something went wrong on our side, and your message was not answered. Please send it again in a moment."
+NOT_UNDERSTOOD = "/nonsense"  # what a typed command counts as
 CUT = "(I read the first 1,000 characters of your message.)"
 _log = structlog.get_logger("bot.desk")
 
@@ -59,7 +60,8 @@ class Turn:
     @classmethod
     def typed(cls, conversation: str, policy: str, message_id: str, taken: Taken, channel: str = "web") -> "Turn":
         """A message that a person typed."""
-        return cls(conversation, policy, message_id, taken.read, taken.full, channel, taken.was_cut)
+        text = NOT_UNDERSTOOD if taken.is_command else taken.read
+        return cls(conversation, policy, message_id, text, taken.full, channel, taken.was_cut)
 
 
 @dataclass

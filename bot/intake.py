@@ -28,6 +28,7 @@ class Taken:
     read: str
     full: str
     was_cut: bool
+    is_command: bool = False  # somebody typed what only buttons may send
 
 
 def take(text: str) -> Taken:
@@ -47,4 +48,5 @@ def take(text: str) -> Taken:
     if not plain:
         raise IntakeError("empty", "That message is empty. Please type a question or a request.")
     masked = mask(plain).text
-    return Taken(read=masked[:READ], full=masked[:LONGEST], was_cut=len(masked) > READ)
+    is_command = "{" in plain and printable.lstrip().startswith("/")
+    return Taken(masked[:READ], masked[:LONGEST], len(masked) > READ, is_command)

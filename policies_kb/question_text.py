@@ -1,4 +1,4 @@
-"""A question as the index and the question reader see it: without company names and without placeholders.
+"""A question as the index and the question reader see it: without company names, placeholders and typing errors.
 
 "does KloudTalk record calls" and "does Klasso record calls" ask the same; which policy answers is not for the words
 to decide.
@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+
+from policies_kb.spelling import mend
 
 _PLACEHOLDER = re.compile(r"\[(email|phone)-\d+\]")
 _SPACE = re.compile(r"\s+")
@@ -22,8 +24,8 @@ class QuestionText:
         self._names = re.compile(rf"\b(?:{pattern})(?:['’]s)?\b", re.IGNORECASE) if pattern else None
 
     def plain(self, text: str) -> str:
-        """The question with names and placeholders replaced and white space folded."""
+        """The question with names and placeholders replaced, white space folded and typing errors mended."""
         spoken = _PLACEHOLDER.sub(lambda match: f"my {match[1]}", text)
         if self._names is not None:
             spoken = self._names.sub("the company", spoken)
-        return _SPACE.sub(" ", spoken).strip()
+        return mend(_SPACE.sub(" ", spoken).strip())

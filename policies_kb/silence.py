@@ -27,8 +27,8 @@ class SilenceWeights:
     bias: float
 
 
-REVIEWED = SilenceWeights((-0.8, -1.92, -1.51, 0.21, -0.16, -2.17, -1.27, -0.64, 2.76), 1.64)
-PREDICTED = SilenceWeights((-1.02, -1.99, -2.24, -0.62, -0.57, -0.82, -1.27, 0.0, 0.0), 2.38)
+REVIEWED = SilenceWeights((-0.8, -1.61, -1.46, 0.04, 0.09, -2.3, -1.5, -0.6, 2.7), 1.84)
+PREDICTED = SilenceWeights((-1.12, -1.86, -2.28, -1.09, -0.44, -0.87, -1.04, 0.0, 0.0), 2.59)
 
 
 def evidence(index: PolicyIndex, topics: Mapping[Topic, float], ranking: Ranking) -> tuple[float, ...]:
