@@ -79,4 +79,20 @@ class ActionDeclineOffer(Action):
         return [SlotSet(OFFER, None)]
 
 
-ACTIONS = (ActionSmallTalk, ActionOfferPerson, ActionDeclineOffer)
+class ActionOtherLanguage(Action):
+    """Owns up to reading English only."""
+
+    def __init__(self, services: Services | None = None) -> None:
+        self._services = services
+
+    def name(self) -> str:
+        """As in domain.yml."""
+        return "action_other_language"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
+        """A person can read other languages, so the way to one is offered."""
+        dispatcher.utter_message(response="utter_other_language", buttons=[offer_button(Right.QUESTION)])
+        return [SlotSet(OFFER, [Right.QUESTION.value])]
+
+
+ACTIONS = (ActionSmallTalk, ActionOfferPerson, ActionDeclineOffer, ActionOtherLanguage)

@@ -28,7 +28,7 @@ class Taken:
     read: str
     full: str
     was_cut: bool
-    is_command: bool = False  # somebody typed what only buttons may send
+    is_command: bool = False  # no words for anybody to read: what only buttons may send, or signs alone
 
 
 def take(text: str) -> Taken:
@@ -48,5 +48,5 @@ def take(text: str) -> Taken:
     if not plain:
         raise IntakeError("empty", "That message is empty. Please type a question or a request.")
     masked = mask(plain).text
-    is_command = "{" in plain and printable.lstrip().startswith("/")
+    is_command = "{" in plain and printable.lstrip().startswith("/") or not any(map(str.isalnum, plain))
     return Taken(masked[:READ], masked[:LONGEST], len(masked) > READ, is_command)

@@ -13,16 +13,16 @@ from enum import Enum
 
 from policies_kb.model import Clause, Span, Stance
 from policies_kb.profile import Case, Condition, Conflict, Help, Profile
-from policies_kb.ranking import PolicyIndex, Ranking
-from policies_kb.silence import silence
+from policies_kb.ranking import SAME_QUESTION, PolicyIndex, Ranking
+from policies_kb.silence import is_silent
 from policies_kb.topics import Topic
 
-SILENT_FROM = 0.65  # likelihood from which the policy is called silent
 HEARD = 0.2  # share of a topic in the question from which it counts as asked
 MOST_QUOTES = 5
 ALSO = 2  # further clauses shown after the first
 FURTHER = 10  # how far down the order "more" goes
-ALSO_WITHIN = 9.0  # how far below the first clause's score
+ALSO_WITHIN = 5.0  # how far below the second clause's score a further one may lie
+FAR_BEHIND = 15.0  # how far below the first clause's score it may lie at all
 
 
 class AnswerKind(str, Enum):
@@ -88,10 +88,11 @@ def answer(index: PolicyIndex, profile: Profile, question: str, topics: Mapping[
     """Answer a question from this policy alone. topics: what the question is about, shares that add up to 1."""
     ranking = index.rank(question, topics)
     asked = main_topic(topics)
-    if silence(index, topics, ranking) >= SILENT_FROM:
+    if is_silent(index, topics, ranking):
         nearest = [_quote(index, entry.clause, Role.RELATED) for entry in ranking.clauses[:1]]
         return Answer(AnswerKind.SILENT, asked, tuple(nearest))
     first = ranking.clauses[0].clause
+    topics = _topics_as_written(first, topics, ranking)
     topic = _topic_of(first, topics, asked)
     help_ = _help_for(profile, topics)
     conflict = _conflict_for(profile, topics, ranking)
@@ -109,6 +110,15 @@ def answer(index: PolicyIndex, profile: Profile, question: str, topics: Mapping[
 def main_topic(topics: Mapping[Topic, float]) -> Topic:
     """The topic with the largest share."""
     return max(topics, key=lambda topic: topics[topic]) if topics else Topic.COLLECTION
+
+
+def _topics_as_written(first: Clause, topics: Mapping[Topic, float], ranking: Ranking) -> Mapping[Topic, float]:
+    """A question that a person wrote down for this clause is about what the clause is about."""
+    labels = [label for label in first.labels if label.rank == 1] or list(first.labels)
+    if not labels or float(ranking.features["asked"][0]) < SAME_QUESTION:
+        return topics
+    total = sum(label.weight for label in labels)
+    return {label.topic: label.weight / total for label in labels}
 
 
 def _topic_of(clause: Clause, topics: Mapping[Topic, float], otherwise: Topic) -> Topic:
@@ -200,8 +210,12 @@ def _finish(
 
 
 def _also(ranking: Ranking, most: int) -> list[Clause]:
-    best = ranking.clauses[0].score
-    return [entry.clause for entry in ranking.clauses[:most] if best - entry.score <= ALSO_WITHIN]
+    """The best clauses as far as they lie close together; the first may stand far out in front."""
+    if len(ranking.clauses) < 2:
+        return [entry.clause for entry in ranking.clauses]
+    first, second = ranking.clauses[0].score, ranking.clauses[1].score
+    least = max(second - ALSO_WITHIN, first - FAR_BEHIND)
+    return [entry.clause for entry in ranking.clauses[:most] if entry.score >= least]
 
 
 def further(

@@ -12,6 +12,8 @@ from collections.abc import Iterable
 from policies_kb.spelling import mend
 
 _PLACEHOLDER = re.compile(r"\[(email|phone)-\d+\]")
+LONG = 45  # words
+_ASKING = re.compile(r"[^.!?\n]*\?")
 _SPACE = re.compile(r"\s+")
 
 
@@ -28,4 +30,12 @@ class QuestionText:
         spoken = _PLACEHOLDER.sub(lambda match: f"my {match[1]}", text)
         if self._names is not None:
             spoken = self._names.sub("the company", spoken)
-        return mend(_SPACE.sub(" ", spoken).strip())
+        return mend(_SPACE.sub(" ", _condensed(spoken)).strip())
+
+
+def _condensed(text: str) -> str:
+    """Of a long message the sentences that ask; the whole if none does."""
+    if len(text.split()) <= LONG:
+        return text
+    asking = " ".join(match.group().strip() for match in _ASKING.finditer(text))
+    return asking if len(asking.split()) >= 3 else text

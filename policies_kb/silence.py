@@ -12,9 +12,12 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from policies_kb.ranking import FLOOR, PolicyIndex, Ranking
+from policies_kb.ranking import FLOOR, SAME_QUESTION, PolicyIndex, Ranking
 from policies_kb.topics import Topic
 
+# Likelihood from which a policy is called silent. Where nobody has labelled it, calling it silent wrongly is the worse
+# mistake, so more is asked for.
+REVIEWED_FROM, PREDICTED_FROM = 0.65, 0.75
 CERTAIN = 0.995  # share from which a topic was chosen rather than heard, as for a request
 EVIDENCE = ("covered", "covered_top", "spread", "best_topic", "best_sentence", "score", "stands_out", "asked", "silent")
 
@@ -27,8 +30,8 @@ class SilenceWeights:
     bias: float
 
 
-REVIEWED = SilenceWeights((-0.8, -1.61, -1.46, 0.04, 0.09, -2.3, -1.5, -0.6, 2.7), 1.84)
-PREDICTED = SilenceWeights((-1.12, -1.86, -2.28, -1.09, -0.44, -0.87, -1.04, 0.0, 0.0), 2.59)
+REVIEWED = SilenceWeights((-0.82, -1.62, -1.42, 0.06, 0.01, -2.32, -1.5, -0.58, 2.73), 1.83)
+PREDICTED = SilenceWeights((-1.12, -1.98, -2.23, -1.01, -0.55, -0.76, -1.18, 0.0, 0.0), 2.7)
 
 
 def evidence(index: PolicyIndex, topics: Mapping[Topic, float], ranking: Ranking) -> tuple[float, ...]:
@@ -59,3 +62,19 @@ def silence(index: PolicyIndex, topics: Mapping[Topic, float], ranking: Ranking)
     weights = REVIEWED if index.is_reviewed else PREDICTED
     found = evidence(index, topics, ranking)
     return 1 / (1 + math.exp(-sum(w * x for w, x in zip(weights.values, found)) - weights.bias))
+
+
+def _as_written(ranking: Ranking) -> bool | None:
+    """What a person wrote down for this very question: True silent, False answered, None if nobody did."""
+    asked = float(ranking.features["asked"].max()) if ranking.clauses else 0.0
+    if max(asked, ranking.asked_silent) < SAME_QUESTION:
+        return None
+    return ranking.asked_silent > asked
+
+
+def is_silent(index: PolicyIndex, topics: Mapping[Topic, float], ranking: Ranking) -> bool:
+    """The decision: whether this policy is called silent on the question."""
+    written = _as_written(ranking)
+    if written is not None:
+        return written
+    return silence(index, topics, ranking) >= (REVIEWED_FROM if index.is_reviewed else PREDICTED_FROM)

@@ -33,7 +33,7 @@ PRAGMAS = {
     "synchronous": 2,
     "foreign_keys": 1,
     "secure_delete": 1,
-    "busy_timeout": 10_000,
+    "busy_timeout": 5_000,
     "trusted_schema": 0,
 }
 
