@@ -9,68 +9,15 @@ import signal
 import socket
 import string
 import subprocess
-import time
+import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from builders import bot_process, environment
-
-PATIENCE = 60.0  # seconds until a hang counts as one; nothing here depends on speed
-
-
-@dataclass
-class Running:
-    """A served product."""
-
-    process: subprocess.Popen[str]
-    port: int
-    folder: Path
-    log: Path
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
-
-
-def free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return int(taken.getsockname()[1])
-
-
-def started(folder: Path, **variables: str) -> Running:
-    """Start it, its two streams into files; wait until it says that it is ready."""
-    port, log = free_port(), folder / "log"
-    with log.open("w") as stderr, (folder / "out").open("w") as stdout:
-        process: subprocess.Popen[str] = subprocess.Popen(
-            [*_command(), "run"],
-            stdin=subprocess.DEVNULL,
-            stdout=stdout,
-            stderr=stderr,
-            text=True,
-            cwd=Path(__file__).resolve().parents[2],
-            env=environment(folder, PRIVACY_DESK_PORT=str(port), **variables),
-        )
-    until = time.monotonic() + PATIENCE
-    while "ready" not in (folder / "out").read_text("utf-8"):
-        assert process.poll() is None and time.monotonic() < until, log.read_text("utf-8")[-2000:]
-        time.sleep(0.1)
-    return Running(process, port, folder, log)
-
-
-def _command() -> list[str]:
-    import sys
-
-    return [sys.executable, "-m", "bot"]
-
-
-def stopped(running: Running) -> int:
-    running.process.send_signal(signal.SIGTERM)
-    return running.process.wait(PATIENCE)
+from serving import PATIENCE, Running, free_port, started, stopped
 
 
 @pytest.fixture(scope="module")
@@ -216,7 +163,7 @@ def test_what_was_filed_is_seen_by_the_operator(served: Running) -> None:
         message = {"id": "1", "text": "please delete my account"}
         reply = http.post("/api/messages", json=message, headers={"Authorization": f"Bearer {token}"}).json()
     reference = reply["replies"][0]["request"]["reference"]
-    run = [*_command()[:-1], "tickets", "list", "--policy", "classtime", "--json"]
+    run = [sys.executable, "-m", "tickets", "list", "--policy", "classtime", "--json"]
     listed = subprocess.run(run, capture_output=True, text=True, env=environment(served.folder), check=True)
     assert [row["reference"] for row in json.loads(listed.stdout)] == [reference]
 

@@ -1,0 +1,180 @@
+"""The product in a real browser: Debian's chromium, driven by Playwright, against a served product."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+from serving import Running, started, stopped
+
+from tickets.service import RequestService
+from tickets.store import Store
+
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-quic", "--no-first-run"]
+HOSTILE = '<img src=x onerror="document.title=1"><script>document.title=2</script>'
+
+
+@pytest.fixture(scope="module")
+def served(model_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    running = started(tmp_path_factory.mktemp("browser"))
+    yield running
+    stopped(running)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def page(browser: Browser, served: Running) -> Iterator[Page]:
+    """A new visitor; whatever the page loads or complains of is collected and must be in order."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    opened = context.new_page()
+    opened.set_default_timeout(20_000)
+    hosts: list[str] = []
+    complaints: list[str] = []
+    opened.on("request", lambda request: hosts.append(request.url))
+    opened.on("pageerror", lambda error: complaints.append(str(error)))
+    opened.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    yield opened
+    assert [url for url in hosts if not url.startswith((served.url, "data:"))] == []
+    assert context.cookies() == []
+    assert [text for text in complaints if "ERR_" not in text] == []
+    context.close()
+
+
+def ask(page: Page, text: str) -> None:
+    """Type and send; wait for the reply."""
+    before = page.locator("#log .desk-says").count()
+    page.fill("#composer-text", text)
+    page.keyboard.press("Enter")
+    page.wait_for_function("n => document.querySelectorAll('#log .desk-says').length > n", arg=before)
+
+
+def opened(page: Page, served: Running, policy: str) -> None:
+    page.goto(f"{served.url}/?policy={policy}")
+    expect(page.get_by_role("log")).to_contain_text("I am a machine")
+
+
+def test_a_question_leads_to_the_highlighted_clause(page: Page, served: Running) -> None:
+    opened(page, served, "klasso")
+    ask(page, "do you record our calls?")
+    log = page.get_by_role("log")
+    expect(log).to_contain_text("No, Klasso's privacy policy says it does not")
+    expect(log.locator("blockquote").first).to_contain_text("Klasso does not record, store, or share your video")
+    with page.context.expect_page() as popup:
+        log.get_by_role("link", name=re.compile("Read it in the policy")).first.click()
+    policy = popup.value
+    policy.wait_for_load_state()
+    target = policy.locator(":target")
+    expect(target).to_contain_text("No Recording or Storage")
+    expect(target).to_be_in_viewport()
+    plain = policy.locator("main").evaluate("e => getComputedStyle(e).backgroundColor")
+    assert target.evaluate("e => getComputedStyle(e).backgroundColor") != plain
+
+
+def test_the_steps_stand_as_a_list_and_the_request_can_be_filed_by_button(page: Page, served: Running) -> None:
+    opened(page, served, "klasso")
+    ask(page, "How do I delete my account?")
+    log = page.get_by_role("log")
+    expect(log.locator("ol li")).to_have_count(6)
+    expect(log).to_contain_text("required legal logs")
+    log.get_by_role("button", name=re.compile("File a request: deletion")).click()
+    expect(log).to_contain_text("Request filed")
+    found = re.search(r"KLS-[0-9A-Z]{4}-[0-9A-Z]{4}", log.inner_text())
+    assert found is not None
+    with Store(f"sqlite:///{database_of(served)}", read_only=True) as store:
+        assert RequestService(store).show(found[0]).summary.policy == "klasso"
+
+
+def database_of(served: Running) -> Path:
+    return next(path for path in served.folder.iterdir() if path.suffix == ".db")
+
+
+def test_both_sides_of_a_contradiction_are_shown(page: Page, served: Running) -> None:
+    opened(page, served, "kloudtalk")
+    ask(page, "do you share my data with others?")
+    log = page.get_by_role("log")
+    expect(log).to_contain_text("contradicts itself")
+    expect(log).to_contain_text("We never share any information")
+    expect(log).to_contain_text("we may share some data with our trusted partners")
+
+
+def test_silence_is_told_apart_from_a_no(page: Page, served: Running) -> None:
+    opened(page, served, "kloudtalk")
+    ask(page, "do you record my phone calls?")
+    expect(page.get_by_role("log")).to_contain_text("The policy does not say")
+    expect(page.get_by_role("log")).to_contain_text("Related, but not an answer")
+
+
+def test_a_reload_keeps_the_chat(page: Page, served: Running) -> None:
+    opened(page, served, "klantra")
+    ask(page, "how old must I be?")
+    page.reload()
+    expect(page.get_by_role("log")).to_contain_text("how old must I be?")
+    expect(page.get_by_role("log")).to_contain_text("under the age of 18")
+
+
+def test_each_policy_has_a_chat_of_its_own(page: Page, served: Running) -> None:
+    opened(page, served, "klasso")
+    ask(page, "do you use cookies for anything?")
+    page.get_by_text("online courses").click()
+    expect(page.get_by_role("log")).to_contain_text("Klasterina's privacy policy")
+    expect(page.get_by_role("log")).not_to_contain_text("do you use cookies for anything?")
+
+
+def test_hostile_text_is_shown_as_text(page: Page, served: Running) -> None:
+    opened(page, served, "klasso")
+    title = page.title()
+    ask(page, HOSTILE)
+    expect(page.get_by_role("log")).to_contain_text(HOSTILE)
+    assert page.title() == title and page.locator("#log img").count() == 0
+
+
+def test_everything_works_with_the_keyboard_alone(page: Page, served: Running) -> None:
+    opened(page, served, "klasso")
+    page.keyboard.press("Tab")
+    expect(page.locator(":focus")).to_have_class(re.compile("skip"))
+    page.keyboard.press("Enter")
+    expect(page.locator("#composer-text")).to_be_focused()
+    page.keyboard.type("who gets my phone number?")
+    page.keyboard.press("Enter")
+    expect(page.locator("#log blockquote").first).to_be_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_phone_shows_it_without_sideways_scrolling(browser: Browser, served: Running, scheme: str) -> None:
+    context = browser.new_context(viewport={"width": 390, "height": 844}, color_scheme=scheme)  # type: ignore[arg-type]
+    phone = context.new_page()
+    opened(phone, served, "classtime")
+    ask(phone, "how long do you keep my data after I leave?")
+    expect(phone.get_by_role("log")).to_contain_text("6 months")
+    assert phone.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert min(phone.locator("button:visible").evaluate_all("all => all.map(b => b.offsetHeight)")) >= 44
+    phone.goto(f"{served.url}/p/classtime")
+    assert phone.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    context.close()
+
+
+def test_a_message_that_could_not_be_sent_can_be_sent_again(page: Page, served: Running) -> None:
+    opened(page, served, "klasso")
+    page.context.set_offline(True)
+    page.fill("#composer-text", "do you share my pictures?")
+    page.keyboard.press("Enter")
+    again = page.get_by_role("button", name=re.compile("Try again"))
+    expect(again).to_be_visible()
+    page.context.set_offline(False)
+    again.click()
+    expect(page.locator("#log blockquote").first).to_be_visible()
+
+
+def test_the_api_page_works_without_the_internet(page: Page, served: Running) -> None:
+    page.goto(f"{served.url}/docs")
+    expect(page.locator("#swagger-ui")).to_contain_text("/api/messages")
