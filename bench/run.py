@@ -84,13 +84,15 @@ async def _turns(texts: list[str], conversations: int, folder: Path) -> list[flo
     from bot.training import ensure_model_apart
 
     settings = BotSettings.from_environment(_environment(folder))
-    desk = assemble(settings, ensure_model_apart(settings.models), open_store(f"sqlite:///{folder}/turns.db")).desk
+    store = open_store(f"sqlite:///{folder}/turns.db")
+    desk = assemble(settings, ensure_model_apart(settings.models), store).desk
     taken = []
     for number, text in enumerate(texts):
         turn = Turn.typed(f"bench:{number % conversations}", "kloudtalk", str(number), take(text))
         started = time.perf_counter()
         await desk.reply(turn)
         taken.append((time.perf_counter() - started) * 1000)
+    store.close()
     return taken
 
 

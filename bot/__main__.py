@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import time
@@ -20,6 +21,7 @@ def _silence_old_libraries() -> None:
 
 
 if __name__ == "__main__":
+    gc.disable()  # what is imported and loaded at start lives as long as the process; launch switches it on again
     _silence_old_libraries()
     from bot.commands import main
 

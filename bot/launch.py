@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import socket
 import sys
@@ -59,7 +60,10 @@ def assemble(settings: BotSettings, model: Path, store: "Store", knowledge: Know
 
     base = knowledge or workshop(settings.data).knowledge
     requests = RequestService(store, target_days=settings.target_days)
-    return Parts(Desk(load_agent(model, base, requests)), base, store, requests)
+    parts = Parts(Desk(load_agent(model, base, requests)), base, store, requests)
+    gc.freeze()
+    gc.enable()
+    return parts
 
 
 def make_app(settings: BotSettings, parts: Parts) -> "FastAPI":

@@ -35,6 +35,7 @@ def load_agent(model: Path, knowledge: "KnowledgeBase", requests: "RequestServic
     from rasa.shared.core.domain import Domain
 
     _quicken_events()
+    _quicken_validation()
     return Agent.load(
         str(model),
         action_endpoint=_in_process_endpoint(knowledge, requests),
@@ -82,6 +83,22 @@ def _quicken_events() -> None:
 
     resolve.quickened = True  # type: ignore[attr-defined]
     Event.resolve_by_type = staticmethod(resolve)
+
+
+def _quicken_validation() -> None:
+    """Keep the validator of an action's answer: Rasa has jsonschema check the schema itself anew on every call."""
+    from jsonschema.validators import validator_for
+    from rasa.core.actions.action import RemoteAction
+
+    schema = RemoteAction.action_response_format_spec()
+    validator = validator_for(schema)(schema)
+
+    def validate(self: Any, result: dict[str, Any]) -> bool:
+        for error in validator.iter_errors(result):
+            raise error
+        return True
+
+    RemoteAction._validate_action_result = validate
 
 
 def recent_tracker_store() -> type:

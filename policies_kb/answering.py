@@ -200,7 +200,8 @@ def _finish(
     """The quotes that make the answer, then, by rank, what must or may stand beside them."""
     first = {quote.clause.id for quote in quotes}
     exceptions = set(help_.with_clauses if help_ else ()) - first
-    near = {clause.id for clause in _also(ranking, ALSO + 1)} - first
+    # Where nobody has labelled the policy the order is less sure, so the next ones are always shown.
+    near = {clause.id for clause in _also(ranking, ALSO + 1, everything=not index.is_reviewed)} - first
     beside = [entry.clause for entry in ranking.clauses if entry.clause.id in exceptions | near]
     roles = [(clause, Role.EXCEPTION if clause.id in exceptions else Role.ALSO) for clause in beside]
     kept = [(c, role) for n, (c, role) in enumerate(roles) if role is Role.EXCEPTION or n < MOST_QUOTES - len(quotes)]
@@ -209,10 +210,10 @@ def _finish(
     return Answer(kind, topic, tuple(chosen), help_.steps if help_ else (), notes, condition)
 
 
-def _also(ranking: Ranking, most: int) -> list[Clause]:
+def _also(ranking: Ranking, most: int, everything: bool = False) -> list[Clause]:
     """The best clauses as far as they lie close together; the first may stand far out in front."""
-    if len(ranking.clauses) < 2:
-        return [entry.clause for entry in ranking.clauses]
+    if everything or len(ranking.clauses) < 2:
+        return [entry.clause for entry in ranking.clauses[:most]]
     first, second = ranking.clauses[0].score, ranking.clauses[1].score
     least = max(second - ALSO_WITHIN, first - FAR_BEHIND)
     return [entry.clause for entry in ranking.clauses[:most] if entry.score >= least]

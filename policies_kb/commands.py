@@ -15,7 +15,7 @@ from policies_kb import compiler
 from policies_kb.errors import CompileError, KnowledgeError, ProfileError, SourceError, UnknownPolicyError
 from policies_kb.examples import check_examples, load_examples
 from policies_kb.knowledge import POLICY_ID, ROOT, policy_folders, read_version, source_versions
-from policies_kb.labeller import TRAINING, sample_of_questions, shipped_training
+from policies_kb.labeller import TRAINING, sample_of_questions, shipped_training, training_clauses, word_counts
 from policies_kb.ledger import ledger_svg, ledger_table, ledger_text
 from policies_kb.lint import findings
 from policies_kb.model import Clause, PolicyVersion
@@ -230,9 +230,12 @@ def _training(parsed: argparse.Namespace) -> int:
             "training/shipped.yml is not up to date; run `python -m policies_kb training` and commit the result"
         )
     asked = [q for folder in policy_folders() if folder.name in SHIPPED for q in _asked(folder)]
-    if _write_or_compare(TRAINING / "questions.yml", sample_of_questions(asked), parsed.check) and parsed.check:
-        raise CompileError("training/questions.yml is not up to date; run `python -m policies_kb training`")
-    print("training/shipped.yml and training/questions.yml are up to date")
+    texts = [text for text, _ in training_clauses()] + asked
+    files = {"questions.yml": sample_of_questions(asked), "words.json": word_counts(texts)}
+    for name, text in files.items():
+        if _write_or_compare(TRAINING / name, text, parsed.check) and parsed.check:
+            raise CompileError(f"training/{name} is not up to date; run `python -m policies_kb training`")
+    print("the generated files of training/ are up to date")
     return 0
 
 

@@ -7,27 +7,23 @@ in training/, the same for every policy.
 
 from __future__ import annotations
 
+import json
 import re
-from collections import Counter
 from functools import lru_cache
+from pathlib import Path
 
 from rapidfuzz.distance import OSA
 
-from policies_kb.labeller import TRAINING
-from policies_kb.profile import read_yaml
-
 SHORTEST = 5  # shorter words have too many neighbours
-KNOWN_FROM = 2  # times a word stands in the texts before it counts as known
+WORDS = Path(__file__).parent / "training" / "words.json"
 _WORD = re.compile(r"[a-z]+", re.IGNORECASE)
 
 
 @lru_cache(maxsize=1)
-def known_words() -> Counter[str]:
-    """How often each word stands in the texts of training/."""
-    counts: Counter[str] = Counter()
-    for path in sorted(TRAINING.glob("*.yml")):
-        counts.update(word.lower() for word in _WORD.findall(str(read_yaml(path))))
-    return Counter({word: count for word, count in counts.items() if count >= KNOWN_FROM})
+def known_words() -> dict[str, int]:
+    """How often each word stands in the texts of training/; words that stand there once are not known."""
+    counts: dict[str, int] = json.loads(WORDS.read_text("utf-8"))
+    return counts
 
 
 @lru_cache(maxsize=50_000)

@@ -73,6 +73,7 @@ class _Head:
     def __init__(self, classes: Sequence[str], arrays: dict[str, Any]) -> None:
         self.classes = list(classes)
         self.arrays = arrays
+        self._by_term = np.ascontiguousarray(arrays["words_w"].T)
 
     @classmethod
     def fit(cls, vectors: Matrix, words: Any, labels: Sequence[str], rows: Sequence[int], balance: float) -> "_Head":
@@ -100,7 +101,8 @@ class _Head:
     def shares(self, views: "_Views") -> Matrix:
         """The likelihood of each class, adding up to 1."""
         meaning = views.vector @ self.arrays["meaning_w"].T + self.arrays["meaning_b"]
-        spelled = np.asarray(views.words @ self.arrays["words_w"].T).ravel() + self.arrays["words_b"]
+        # Rows of the weights by hand: scipy's sparse product would walk the whole matrix for a few dozen terms.
+        spelled = views.words.data @ self._by_term[views.words.indices] + self.arrays["words_b"]
         likelihoods = {
             "meaning": np.exp(meaning - meaning.max()),
             "words": 1 / (1 + np.exp(-spelled)),
