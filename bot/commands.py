@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import gc
 import logging
 import os
 import sys
@@ -74,6 +75,7 @@ def _ask(parsed: argparse.Namespace, started: float) -> int:
 
 
 def _train(parsed: argparse.Namespace, started: float) -> int:
+    gc.enable()  # a training makes and drops a lot
     path = ensure_model(BotSettings.from_environment().models)
     if not parsed.quiet:
         print(f"model: {path}")
