@@ -93,7 +93,7 @@ _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def _checked(text: str) -> str:
-    """The text itself if it holds no aliases and is nested no deeper than MAX_DEPTH; raises yaml.YAMLError otherwise."""
+    """The text if it holds no aliases and is nested no deeper than MAX_DEPTH; raises yaml.YAMLError otherwise."""
     depth = 0
     for event in yaml.parse(text, Loader=_LOADER):
         if isinstance(event, yaml.events.AliasEvent):
