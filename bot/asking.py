@@ -25,6 +25,13 @@ from policies_kb.compiler import read_source
 from policies_kb.errors import SourceError
 from policies_kb.knowledge import KnowledgeBase, policy_from_text
 from policies_kb.workshop import workshop
+from tickets.errors import StoreLockedError
+from tickets.store import Store
+
+NOT_FILED = (
+    "a request is taken on the page while the product is served, and not at all for a policy that is not in the "
+    "knowledge base"
+)
 
 
 @dataclass(frozen=True)
@@ -63,21 +70,28 @@ class Asker:
 
 
 def run_ask(parsed: argparse.Namespace, settings: BotSettings) -> int:
-    """The command. Exit code 0 when everything was answered, 1 when a line could not be read."""
+    """The command. Exit code 0 when everything was answered, 1 when a line could not be read or a request not filed."""
     base, policy = _knowledge(parsed, settings)
     measuring = parsed.jsonl or parsed.policy_file is not None
-    with _store_url(settings, scratch=measuring and not parsed.file_requests) as url:
-        store = open_store(url)
+    with _store(settings, scratch=measuring and not parsed.file_requests, insist=parsed.file_requests) as (store, real):
         try:
-            asker = Asker(
-                assemble(settings, ensure_model_apart(settings.models), store, base), policy, settings.base_url
-            )
+            parts = assemble(settings, ensure_model_apart(settings.models), store, base)
+            asker = Asker(parts, policy, settings.base_url)
             if parsed.jsonl:
                 return asyncio.run(_answer_lines(asker, sys.stdin, sys.stdout))
-            print(asyncio.run(asker.ask(parsed.question))["reply"])
-            return 0
+            return _answer_one(asker, parsed.question, real)
         finally:
             store.close()
+
+
+def _answer_one(asker: Asker, question: str, real: bool) -> int:
+    """Print the reply; a receipt of a request that is only in a scratch store is never shown."""
+    record = asyncio.run(asker.ask(question))
+    if record["request"] and not real:
+        print(f"privacy desk: NOT filed: {NOT_FILED}", file=sys.stderr)
+        return 1
+    print(record["reply"])
+    return 0
 
 
 def _knowledge(parsed: argparse.Namespace, settings: BotSettings) -> tuple[KnowledgeBase, str]:
@@ -96,13 +110,23 @@ def _knowledge(parsed: argparse.Namespace, settings: BotSettings) -> tuple[Knowl
 
 
 @contextlib.contextmanager
-def _store_url(settings: BotSettings, scratch: bool) -> Iterator[str]:
-    """The real store for a single question; a scratch one for measuring, so that nothing is filed that nobody wants."""
+def _store(settings: BotSettings, scratch: bool, insist: bool) -> Iterator[tuple[Store, bool]]:
+    """The store, and whether it is the real one. Measuring uses a scratch one, so that nothing is filed unwanted.
+
+    Where the served product holds the SQLite file, questions are answered all the same; insist: raise instead.
+    """
+    real = None
     if not scratch:
-        yield settings.database_url
+        try:
+            real = open_store(settings.database_url)
+        except StoreLockedError:
+            if insist:
+                raise
+    if real is not None:
+        yield real, True
         return
     with tempfile.TemporaryDirectory(prefix="privacy-desk-") as folder:
-        yield f"sqlite:///{folder}/scratch.db"
+        yield open_store(f"sqlite:///{folder}/scratch.db"), False
 
 
 async def _answer_lines(asker: Asker, source: TextIO, target: TextIO) -> int:

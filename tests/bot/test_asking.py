@@ -216,6 +216,18 @@ def test_a_single_request_is_filed_for_real(
     assert filed.reference in said and [right.value for right in filed.rights] == ["deletion"]
 
 
+def test_while_the_product_is_served_questions_are_answered_and_requests_are_refused_aloud(
+    ask: Any, tmp_path: Path, model_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Store(f"sqlite:///{tmp_path / 'privacy-desk.db'}") as held:
+        held.migrate()
+        assert main(["ask", "--policy", "klasso", "do you record calls?"], 0.0) == 0
+        assert capsys.readouterr().out.startswith("No, ")
+        code, error = ask("--policy", "klasso", "please delete my account")
+        assert code == 1 and "NOT filed" in error
+        assert RequestService(held).listing() == ()
+
+
 def test_lines_are_answered_as_they_come(parts: Any) -> None:
     """A program that sends one line and waits must get its answer before it sends the next."""
     target = io.StringIO()
