@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import structlog
@@ -11,7 +12,7 @@ from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.policy import ASKED, OFFER
-from actions.services import Heard, Services, policy_of, services_of_environment
+from actions.services import Heard, Services, contact_of, policy_of, services_of_environment
 from actions.speaking import RIGHT_TOPIC, answer_data, words_for
 from policies_kb.answering import Answer
 from policies_kb.knowledge import Policy
@@ -115,11 +116,12 @@ async def file_request(
     policy = policy_of(services, heard)
     try:
         wish = _wish(policy, tracker, heard, rights)
-        receipt = await asyncio.to_thread(services.requests.open_request, wish, services.now())
+        receipt = await _filed(services, wish)
     except TicketError as error:
         structlog.get_logger("actions").error("request_not_saved", kind=type(error).__name__)
-        contact = ", ".join(policy.profile.contact) or "write to the company"
-        dispatcher.utter_message(response="utter_request_not_saved", contact=f"turn to {contact}.")
+        contact = contact_of(policy)
+        turn_to = f"turn to {contact}." if contact else "write to the company."
+        dispatcher.utter_message(response="utter_request_not_saved", contact=turn_to)
         return []
     answer = _policy_on(services, policy, heard, receipt.rights)
     dispatcher.utter_message(
@@ -131,6 +133,15 @@ async def file_request(
         buttons=[{"title": "Take the request back", "payload": "/cancel"}],
     )
     return [SlotSet(OFFER, None)]
+
+
+async def _filed(services: Services, wish: OpenRequest) -> Receipt:
+    """File; rights that an open request of this conversation lacks are filed as a request of their own."""
+    receipt = await asyncio.to_thread(services.requests.open_request, wish, services.now())
+    if not receipt.missing:
+        return receipt
+    rest = replace(wish, rights=frozenset(receipt.missing), idempotency_key=f"{wish.idempotency_key}:rest")
+    return await asyncio.to_thread(services.requests.open_request, rest, services.now())
 
 
 def _wish(policy: Policy, tracker: Tracker, heard: Heard, rights: tuple[Right, ...]) -> OpenRequest:

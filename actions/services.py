@@ -80,3 +80,9 @@ class Heard:
 def policy_of(services: Services, heard: Heard) -> Policy:
     """The policy this conversation is bound to; in a developer's shell, where none is, the first one."""
     return services.knowledge.get(heard.policy or services.knowledge.ids[0])
+
+
+def contact_of(policy: Policy) -> str:
+    """How the policy says the company is reached: as a person noted it, else the addresses that stand in it."""
+    found = [contact for clause in policy.current.clauses for contact in clause.contacts]
+    return ", ".join(policy.profile.contact or dict.fromkeys(found))

@@ -9,7 +9,7 @@ from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.policy import OFFER
-from actions.services import Heard, Services, policy_of, services_of_environment
+from actions.services import Heard, Services, contact_of, policy_of, services_of_environment
 from actions.speaking import offer_button
 from tickets.vocabulary import Right
 
@@ -50,11 +50,11 @@ class ActionOfferPerson(Action):
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
         """The contact is the policy's own; where it names none, that is said."""
         services = self._services or services_of_environment()
-        profile = policy_of(services, Heard.of(tracker)).profile
-        contact = ", ".join(profile.contact) or "it names no contact"
+        policy = policy_of(services, Heard.of(tracker))
+        contact = contact_of(policy) or "no address was found in it"
         dispatcher.utter_message(
             response="utter_offer_person",
-            company=profile.name,
+            company=policy.profile.name,
             contact=f"{contact}.",
             buttons=[offer_button(Right.QUESTION)],
         )

@@ -124,6 +124,8 @@ def serve(settings: BotSettings, started: float) -> int:
     from pii.logs import configure_logging
 
     taken = listening_socket(settings)
+    if not (settings.data / "vectors").exists():
+        print("building the sentence encoder and the index of the policies (about 20 seconds, once) …", file=sys.stderr)
     knowledge = workshop(settings.data).knowledge
     model = ensure_model_apart(settings.models)
     configure_logging(sys.stderr)

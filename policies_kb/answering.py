@@ -89,7 +89,9 @@ def answer(index: PolicyIndex, profile: Profile, question: str, topics: Mapping[
     ranking = index.rank(question, topics)
     asked = main_topic(topics)
     if is_silent(index, topics, ranking):
-        nearest = [_quote(index, entry.clause, Role.RELATED) for entry in ranking.clauses[:1]]
+        # Where nobody has labelled the policy, the decision is less sure: show more of what lies near.
+        shown = 1 if index.is_reviewed else 1 + ALSO
+        nearest = [_quote(index, entry.clause, Role.RELATED) for entry in ranking.clauses[:shown]]
         return Answer(AnswerKind.SILENT, asked, tuple(nearest))
     first = ranking.clauses[0].clause
     topics = _topics_as_written(first, topics, ranking)

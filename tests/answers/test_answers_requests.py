@@ -272,3 +272,11 @@ def test_two_wishes_sent_at_once_file_once(parts: Parts) -> None:
 
 def test_a_receipt_offers_to_take_it_back(parts: Parts) -> None:
     assert titles(asked(parts, "klasso", WISH)) == ["Take the request back"]
+
+
+def test_a_right_that_the_open_request_lacks_is_filed_too(parts: Parts) -> None:
+    talk = Talk(parts, "klasso")
+    talk.say("please delete my account")
+    reply = talk.say("please delete my account and send me a copy of all my data")
+    assert {right for one in talk.filed() for right in one.rights} == {Right.DELETION, Right.ACCESS}
+    assert reply.request is not None and reply.request["rights"] == ["access"] and reply.request["created"]
