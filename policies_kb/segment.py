@@ -11,11 +11,12 @@ from dataclasses import dataclass
 
 from policies_kb.flat_text import flat_blocks
 from policies_kb.model import Piece, PieceKind, Span
-from policies_kb.sentences import is_run_in_title, sentence_groups, sentences
+from policies_kb.sentences import GROUP, is_run_in_title, sentence_groups, sentences
 
 LIST_AS_ONE = 620  # characters up to which a list with its lead-in stays one clause
 ITEM_IS_SHORT = 75  # average characters of the items of such a list
 BULLET_LIMIT = 480  # a longer bullet is split into sentence groups
+FLAT_GROUP = 480  # characters that sentences of a flat line are put together to: its paragraphs are lost
 FLAT_LINE = 2500  # a line longer than this has lost its line breaks
 
 _BULLET = re.compile(r"^\s*(?:[•▪◦‣·*]|[-–—−](?=\s))\s*")
@@ -36,6 +37,7 @@ class Block:
     level: int = 1
     indent: int = 0
     marked: bool = False  # a person said so
+    flat: bool = False  # from a line without line breaks
 
 
 @dataclass(frozen=True)
@@ -104,7 +106,7 @@ def _blocks(source: str, asides: frozenset[str], headings: frozenset[str]) -> li
             elif stripped in headings:
                 blocks.append(Block(span, stripped, "heading", _heading_level(line), indent, marked=True))
             elif len(stripped) > FLAT_LINE:
-                blocks.extend(Block(part, part.of(source), role) for part, role in flat_blocks(source, span))
+                blocks.extend(Block(part, part.of(source), role, flat=True) for part, role in flat_blocks(source, span))
             else:
                 blocks.append(_line_block(line, stripped, span, indent))
         offset += len(line)
@@ -214,7 +216,8 @@ def _clauses(source: str, group: list[Block], path: tuple[str, ...], starts: tup
         return [Piece(PieceKind.CLAUSE, whole, path, items=tuple(block.span for block in group))]
     if not bullets:
         path += _run_in_title(group[0].text)
-        return [Piece(PieceKind.CLAUSE, span, path) for span in sentence_groups(source, whole, starts=starts)]
+        target = FLAT_GROUP if group[0].flat else GROUP
+        return [Piece(PieceKind.CLAUSE, span, path) for span in sentence_groups(source, whole, target, starts)]
     before, lead = _lead_in(source, group[0])
     first = lead or bullets[0]
     pieces = [Piece(PieceKind.CLAUSE, span, path) for span in before]
