@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from kb_texts import NEWCOMERS, POLICIES, clauses_of, made_up, one_long_line, profile_of, source_of
 
 from policies_kb.model import Piece, PieceKind
-from policies_kb.segment import Marks, segment
+from policies_kb.segment import FLAT_GROUP, Marks, segment
 from policies_kb.sentences import sentences
 
 WORDS = st.sampled_from(
@@ -76,8 +76,8 @@ UNSEEN = [pytest.param(path.read_bytes().decode(), id=path.stem) for path in NEW
 def test_one_pasted_line_becomes_many_clauses_that_can_be_quoted(line: str) -> None:
     assert len(line.splitlines()) == 1
     clauses = clauses_of(line)
-    assert len(clauses) > 60
-    assert 80 <= median(map(len, clauses)) <= 400
+    assert len(clauses) > len(line) / 600  # a quote is read up to about 600 characters
+    assert 80 <= median(map(len, clauses)) <= FLAT_GROUP
 
 
 @pytest.mark.parametrize("line", [pytest.param(one_long_line(), id="40,000 characters"), *UNSEEN])
