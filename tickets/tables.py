@@ -27,7 +27,7 @@ from sqlalchemy import (  # type: ignore[import-untyped,unused-ignore]
 )
 from sqlalchemy.types import TypeDecorator  # type: ignore[import-untyped,unused-ignore]
 
-from tickets.vocabulary import AT_WORK, EXECUTED, OPEN, Channel, RefusalReason, Right, Status
+from tickets.vocabulary import AT_WORK, EXECUTED, OPEN, Channel, DelayReason, RefusalReason, Right, Status
 
 MAX_TEXT = 4_000
 MAX_NAME = 200
@@ -55,7 +55,8 @@ class UtcDateTime(TypeDecorator):  # type: ignore[misc,unused-ignore]
         return value.replace(tzinfo=timezone.utc) if value.tzinfo is None else value.astimezone(timezone.utc)
 
 
-def _among(column: str, words: Iterable[Enum]) -> str:
+def among(column: str, words: Iterable[Enum]) -> str:
+    """SQL that holds for the words of a vocabulary."""
     listed = ", ".join(f"'{word.value}'" for word in sorted(words, key=lambda word: str(word.value)))
     return f"{column} IN ({listed})"
 
@@ -94,28 +95,45 @@ requests = Table(
     Column("duplicate_of", String(32), ForeignKey("requests.id", name="fk_requests_duplicate_of")),
     Column("referred_to", String(MAX_NAME)),
     Column("row_version", Integer, nullable=False, server_default="1"),  # counted up by every change
-    CheckConstraint(_among("status", Status), "status"),
-    CheckConstraint(_among("channel", Channel), "channel"),
+    Column("country", String(2), nullable=False, server_default=""),  # whose public holidays move the deadline
+    Column("target_days", Integer, nullable=False, server_default="30"),  # the operator's own aim, as it was at filing
+    Column("proof_asked_at", UtcDateTime),  # when a code was first sent
+    Column("hold_until", UtcDateTime),  # nothing is destroyed before: the true owner can still stop it
+    Column("extended_at", UtcDateTime),
+    Column("pseudonymised_at", UtcDateTime),
+    Column("extension_reason", String(64)),
+    CheckConstraint(among("status", Status), "status"),
+    CheckConstraint(among("channel", Channel), "channel"),
     CheckConstraint(
-        f"NOT ({_among('status', EXECUTED)}) OR (verified_at IS NOT NULL AND approver IS NOT NULL AND approver <> '')",
+        f"NOT ({among('status', EXECUTED)}) OR (verified_at IS NOT NULL AND approver IS NOT NULL AND approver <> '')",
         "identity_gate",
     ),
     CheckConstraint("approver IS NULL OR approver <> filer", "second_person"),
-    CheckConstraint(f"NOT ({_among('status', AT_WORK)}) OR verified_at IS NOT NULL", "work_after_proof"),
-    CheckConstraint(f"({_among('status', OPEN)}) = (closed_at IS NULL)", "closed_when_closed"),
+    CheckConstraint(f"NOT ({among('status', AT_WORK)}) OR verified_at IS NOT NULL", "work_after_proof"),
+    CheckConstraint(f"({among('status', OPEN)}) = (closed_at IS NULL)", "closed_when_closed"),
     CheckConstraint(
         "status NOT IN ('denied', 'partly_fulfilled') OR (refusal_reason IS NOT NULL AND refusal_basis IS NOT NULL)",
         "refusal_reasoned",
     ),
-    CheckConstraint(f"refusal_reason IS NULL OR {_among('refusal_reason', RefusalReason)}", "refusal_reason"),
+    CheckConstraint(f"refusal_reason IS NULL OR {among('refusal_reason', RefusalReason)}", "refusal_reason"),
     CheckConstraint(
         "(status = 'duplicate') = (duplicate_of IS NOT NULL) AND (duplicate_of IS NULL OR duplicate_of <> id)",
         "original_named",
     ),
     CheckConstraint("status <> 'referred' OR referred_to IS NOT NULL", "controller_named"),
     CheckConstraint(f"length(text) <= {MAX_TEXT}", "text_size"),
+    CheckConstraint("(extended_at IS NULL) = (extension_reason IS NULL)", "extension_reasoned"),
+    CheckConstraint(f"extension_reason IS NULL OR {among('extension_reason', DelayReason)}", "extension_reason"),
+    CheckConstraint(f"NOT ({among('status', EXECUTED)}) OR hold_until IS NULL OR closed_at >= hold_until", "hold_over"),
+    CheckConstraint("pseudonymised_at IS NULL OR closed_at IS NOT NULL", "pseudonym_when_closed"),
     CheckConstraint("conversation <> '' AND filer <> ''", "someone"),
     Index("ix_requests_conversation", "conversation", "policy"),
+    Index(
+        "ix_requests_closed",
+        "closed_at",
+        sqlite_where=text("closed_at IS NOT NULL AND pseudonymised_at IS NULL"),
+        postgresql_where=text("closed_at IS NOT NULL AND pseudonymised_at IS NULL"),
+    ),
     Index("ix_requests_policy_due", "policy", "answer_by"),
     Index(
         "ix_requests_open_due",
@@ -130,7 +148,7 @@ request_rights = Table(
     metadata,
     Column("request_id", String(32), ForeignKey("requests.id", name="fk_request_rights_request"), primary_key=True),
     Column("right", String(32), primary_key=True),
-    CheckConstraint(_among('"right"', Right), "right"),
+    CheckConstraint(among('"right"', Right), "right"),
 )
 
 # Append-only (triggers in the migration refuse changes); no foreign key, because the trail outlives the request.

@@ -105,3 +105,73 @@ class Channel(str, Enum):
     WEB = "web"
     TELEGRAM = "telegram"
     STAFF = "staff"
+
+
+class ContactKind(str, Enum):
+    """What a contact is. The words of pii.masking."""
+
+    EMAIL = "email"
+    PHONE = "phone"
+
+
+class EvidenceKind(str, Enum):
+    """What shows that a request is the account holder's. A typed address alone is none of these.
+
+    mailbox_control: a code sent to the address came back. login_token: the company's own site vouched for a login.
+    staff_record_match: staff compared with their records. not_required: the right needs no proof (11 CCR 7026(f)).
+    """
+
+    MAILBOX_CONTROL = "mailbox_control"
+    LOGIN_TOKEN = "login_token"
+    STAFF_RECORD_MATCH = "staff_record_match"
+    NOT_REQUIRED = "not_required"
+
+
+SIGNALS = frozenset(EvidenceKind) - {EvidenceKind.NOT_REQUIRED}
+
+STRONG_SIGNALS = frozenset({EvidenceKind.LOGIN_TOKEN, EvidenceKind.STAFF_RECORD_MATCH})
+"""Signals about the account itself; control of a mailbox says nothing of whose account it is."""
+
+TWO_SIGNALS = frozenset(
+    {
+        Right.ACCESS,
+        Right.DELETION,
+        Right.CORRECTION,
+        Right.PORTABILITY,
+        Right.PARENTAL_REVIEW,
+        Right.PARENTAL_DELETE,
+    }
+)
+"""Rights that hand data out, destroy or rewrite it: two different signals, one of them strong."""
+
+ONE_SIGNAL = frozenset({Right.RESTRICTION, Right.OBJECTION, Right.WITHDRAW_CONSENT, Right.PARENTAL_STOP_COLLECTION})
+"""Rights that change an account without handing out or destroying: one strong signal."""
+
+NO_PROOF = frozenset(Right) - TWO_SIGNALS - ONE_SIGNAL
+
+DESTRUCTIVE = frozenset({Right.DELETION, Right.PARENTAL_DELETE})
+"""What cannot be undone: held for a time after proof, so that the true owner can stop it."""
+
+
+class Purpose(str, Enum):
+    """What a code is for. prove: the filer controls the address. reach: another conversation is the filer's too."""
+
+    PROVE = "prove"
+    REACH = "reach"
+
+
+class Way(str, Enum):
+    """How an outgoing message travels."""
+
+    MAIL = "mail"
+    WEB = "web"
+    TELEGRAM = "telegram"
+
+
+class Delivery(str, Enum):
+    """Where an outgoing message stands. dead: given up after all tries, shown to staff. cancelled: no longer true."""
+
+    WAITING = "waiting"
+    SENT = "sent"
+    DEAD = "dead"
+    CANCELLED = "cancelled"

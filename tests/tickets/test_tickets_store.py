@@ -148,8 +148,12 @@ def test_tables_that_are_missing_are_told(empty_url: str) -> None:
 def test_the_migrations_make_exactly_the_tables_of_the_code(store: Store) -> None:
     store.check_current()
     with store.reading() as unit:
-        context = MigrationContext.configure(unit.connection, opts={"compare_type": True})
+        context = MigrationContext.configure(unit.connection, opts={"compare_type": True, "include_name": _is_ours})
         assert compare_metadata(context, metadata) == []
+
+
+def _is_ours(name: str | None, kind: str, parents: object) -> bool:
+    return name != "sqlite_sequence"  # SQLite's own
 
 
 def test_the_migrations_make_exactly_the_constraints_of_the_code(store: Store, tmp_path: Path) -> None:
@@ -174,9 +178,12 @@ def _definitions(engine: sa.engine.Engine) -> dict[str, list[str]]:
         rows = connection.execute(sa.text("SELECT name, sql FROM sqlite_master WHERE type = 'table'")).all()
     # Constraints may stand in another order; what they say may not differ.
     return {
-        name: sorted(part.strip(" ,()") for part in sql.replace("\n", " ").replace("\t", " ").split("CONSTRAINT"))
+        name: sorted(
+            part.strip(" ,()")
+            for part in sql.replace("\n", " ").replace("\t", " ").replace('"', "").split("CONSTRAINT")
+        )
         for name, sql in rows
-        if name != "alembic_version"
+        if name not in ("alembic_version", "sqlite_sequence")
     }
 
 
@@ -262,11 +269,8 @@ def test_a_row_that_breaks_a_gate_is_refused_by_insert_and_by_update(store: Stor
 @pytest.mark.parametrize(
     "changes",
     [
-        {"status": "fulfilled", **_PROVEN},
-        {"status": "partly_fulfilled", **_PROVEN, "refusal_reason": "LegallyExempted", "refusal_basis": "clause 4"},
         {"status": "denied", "closed_at": NOW, "refusal_reason": "ProcessExcessive", "refusal_basis": "Art. 12(5)"},
         {"status": "referred", "closed_at": NOW, "referred_to": "the school"},
-        {"status": "in_progress", "verified_at": NOW},
     ],
     ids=str,
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +21,35 @@ def upgrade(engine: Any, revision: str = "head") -> None:
 
     `engine` is a Store's; its begin hook takes the writers' lock, so two processes do not migrate at once.
     """
-    with engine.connect() as plain:
+    with engine.connect() as plain, _without_foreign_keys(plain):
         connection = plain.execution_options(**{WRITES: True})
         with connection.begin():
             config = _config()
             config.attributes["connection"] = connection
             command.upgrade(config, revision)
+            _check_foreign_keys(connection)
+
+
+@contextmanager
+def _without_foreign_keys(connection: Any) -> Iterator[None]:
+    """SQLite makes a table anew to change it; dropping the old one would count as deleting its rows.
+
+    The setting holds outside transactions only, so it is sent past SQLAlchemy, which would begin one.
+    """
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    plain = connection.connection.dbapi_connection
+    plain.execute("PRAGMA foreign_keys = 0")
+    try:
+        yield
+    finally:
+        plain.execute("PRAGMA foreign_keys = 1")
+
+
+def _check_foreign_keys(connection: Any) -> None:
+    if connection.dialect.name == "sqlite" and connection.exec_driver_sql("PRAGMA foreign_key_check").first():
+        raise RuntimeError("the migration left a row whose parent is missing: nothing was changed")
 
 
 def is_current(connection: Any) -> bool:
