@@ -5,21 +5,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rasa_sdk import Action
 
-    from policies_kb.knowledge import KnowledgeBase
-    from tickets.service import RequestService
 
-
-def actions_for(knowledge: "KnowledgeBase", requests: "RequestService") -> "list[Action]":
-    """All actions, working on these services."""
-    from actions import policy, talk
+def actions_for(services: Mapping[str, Any]) -> "list[Action]":
+    """All actions, working on these services: the fields of actions.services.Services by name."""
+    from actions import form, own_data, policy, proof, talk
     from actions import requests as request_actions
     from actions.services import Services
 
-    services = Services(knowledge, requests)
-    classes = [*policy.ACTIONS, *request_actions.ACTIONS, *talk.ACTIONS]
-    return [action(services) for action in classes]
+    shared = Services(**services)
+    modules = (policy, request_actions, form, proof, own_data, talk)
+    return [action(shared) for module in modules for action in module.ACTIONS]

@@ -1,51 +1,126 @@
-"""Takes requests down, tells what became of them, takes them back."""
+"""Opens requests, tells what became of them, takes them back."""
 
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from typing import Any
 
-import structlog
 from rasa_sdk import Action, Tracker
-from rasa_sdk.events import EventType, SlotSet
+from rasa_sdk.events import EventType, FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
+from actions.filing import file_question, file_referral
+from actions.form import opening
+from actions.own_data import FORGET, forget
 from actions.policy import ASKED, OFFER
-from actions.services import Heard, Services, contact_of, policy_of, services_of_environment
-from actions.speaking import RIGHT_TOPIC, answer_data, words_for
+from actions.referral import OTHER, OWN, party_named, referral_for
+from actions.request_form import FORM, ORIGIN, OWN_AFTER_ALL, Draft, Step, turns_down_all, wanted_rights
+from actions.services import Heard, Services, policy_of, services_of_environment
+from actions.speaking import RIGHT_TOPIC, RIGHT_WORDS, answer_data, words_for
 from policies_kb.answering import Answer
 from policies_kb.knowledge import Policy
-from tickets.errors import MoveError, TicketError, UnknownRequestError
-from tickets.model import OpenRequest, Receipt, Summary
-from tickets.vocabulary import OPEN, Channel, Regime, Right
+from tickets.errors import MoveError, StoreError, UnknownRequestError
+from tickets.model import Summary
+from tickets.references import found_in
+from tickets.vocabulary import OPEN, Right
+from tickets.words import STATUS_WORDS
 
-LONGEST_TEXT = 4000
 
-
-class ActionOpenRequest(Action):
-    """Files a request and says what the policy itself says about that right."""
-
+class _RequestAction(Action):  # type: ignore[misc,unused-ignore]
     def __init__(self, services: Services | None = None) -> None:
-        self._services = services
+        self._given = services
+
+    def _services(self) -> Services:
+        return self._given or services_of_environment()
+
+
+class ActionOpenRequest(_RequestAction):
+    """Says what the policy itself says about a right, and offers to open the request.
+
+    A question is passed on at once. Where somebody else decides about this person's data, that comes first.
+    """
 
     def name(self) -> str:
         """As in domain.yml."""
         return "action_open_request"
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
-        """The receipt is said only after it is stored; a store that fails is admitted."""
-        services = self._services or services_of_environment()
-        heard = Heard.of(tracker)
-        rights = heard.rights or (Right.QUESTION,)
-        return await file_request(services, dispatcher, tracker, heard, rights)
+        """A pressed button opens the form at once: the offer was made already."""
+        services, heard = self._services(), Heard.of(tracker)
+        policy = policy_of(services, heard)
+        if turns_down_all(heard):
+            return [FollowupAction("action_withdraw_request")]
+        rights = wanted_rights(heard) or heard.rights
+        if Right.QUESTION in rights:
+            await file_question(services, dispatcher, tracker, heard, _question(tracker, heard))
+            return [SlotSet(OFFER, None)]
+        referral = referral_for(policy, rights)
+        if heard.pressed:
+            origin = tracker.get_slot(ORIGIN) or ""
+            slots = opening(tracker, heard, rights, origin, None if heard.party == OWN else referral)
+            return [SlotSet(OFFER, None), *slots, FollowupAction(FORM)]
+        party = party_named(referral, heard.text) if referral is not None else OWN
+        if party == OTHER:
+            await file_referral(services, dispatcher, tracker, heard, Draft(rights=rights, party=OTHER))
+            # A "no, it is my own account" must not fall on deaf ears.
+            offered = [OWN_AFTER_ALL, *(right.value for right in rights)]
+            return [*opening(tracker, heard, (), heard.full_text, referral), SlotSet(OFFER, offered)]
+        _say_policy(services, dispatcher, policy, heard, rights)
+        dispatcher.utter_message(response="utter_offer_request", rights=words_for(rights), buttons=_offer_buttons())
+        offered = [right.value for right in rights]
+        slots = opening(tracker, heard, (), heard.full_text, None if party == OWN else referral)
+        return [SlotSet(OFFER, offered), *slots]
 
 
-class ActionAcceptOffer(Action):
-    """Files what was offered with the last answer."""
+def _offer_buttons() -> list[dict[str, str]]:
+    return [{"title": "Yes, open a request", "payload": "/affirm"}, {"title": "No", "payload": "/deny"}]
 
-    def __init__(self, services: Services | None = None) -> None:
-        self._services = services
+
+def _question(tracker: Tracker, heard: Heard) -> str:
+    """The question that is passed on: the one the policy did not answer, and what was added to it."""
+    asked = tracker.get_slot(ASKED) or {}
+    text = heard.full_text
+    if asked.get("text") and asked["text"] != text:
+        text = f"{asked['text']}\n{'' if heard.pressed else text}".strip()
+    return "" if text.startswith("/") else text
+
+
+def _say_policy(
+    services: Services, dispatcher: CollectingDispatcher, policy: Policy, heard: Heard, rights: tuple[Right, ...]
+) -> None:
+    """What the policy says about each right that was named, a topic once."""
+    answers: list[Answer] = []
+    topics = dict.fromkeys(RIGHT_TOPIC[right] for right in rights if right in RIGHT_TOPIC)
+    for topic in topics:
+        question = heard.text if len(topics) == 1 else topic.phrase
+        answers.append(services.knowledge.answer(policy.profile.policy, question, {topic: 1.0}))
+    if not answers:
+        return
+    silent = [answer for answer in answers if answer.kind.value == "silent"]
+    name = "utter_policy_on_right_silent" if len(silent) == len(answers) else "utter_policy_on_right"
+    first, *more = sorted(answers, key=lambda answer: answer.kind.value == "silent")
+    told = ", ".join(answer.topic.phrase for answer in silent)
+    data = {"answer": answer_data(first), "more_answers": _without_repeats(first, more)}
+    dispatcher.utter_message(
+        response=name, company=policy.profile.name, rights=words_for(rights), topic=told, json_message=data
+    )
+
+
+def _without_repeats(first: Answer, more: list[Answer]) -> list[dict[str, Any]]:
+    """Further answers without the passages that stand above already."""
+    shown = {quote.clause.id for quote in first.quotes}
+    found = []
+    for answer in more:
+        data = answer_data(answer)
+        data["quotes"] = [quote for quote in data["quotes"] if quote["clause"] not in shown]
+        shown |= {quote["clause"] for quote in data["quotes"]}
+        if data["quotes"] or data["steps"]:
+            found.append(data)
+    return found
+
+
+class ActionAcceptOffer(_RequestAction):
+    """Does what was offered with the last answer."""
 
     def name(self) -> str:
         """As in domain.yml."""
@@ -53,19 +128,36 @@ class ActionAcceptOffer(Action):
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
         """A "yes" that answers nothing is met with a question."""
-        services = self._services or services_of_environment()
-        offered = tuple(Right(name) for name in tracker.get_slot(OFFER) or ())
-        if not offered:
+        services, heard = self._services(), Heard.of(tracker)
+        offered = list(tracker.get_slot(OFFER) or ())
+        if offered == [FORM]:  # a draft that could not be saved
+            return [SlotSet(OFFER, None), FollowupAction(FORM)]
+        if offered == [FORGET]:
+            return forget(services, dispatcher, tracker, heard)
+        rights = tuple(Right(name) for name in offered if name in RIGHT_WORDS)
+        if Right.QUESTION in rights:
+            await file_question(services, dispatcher, tracker, heard, _question(tracker, heard))
+            return [SlotSet(OFFER, None)]
+        if not rights:
             dispatcher.utter_message(response="utter_offer_accepted_unclear")
             return []
-        return await file_request(services, dispatcher, tracker, Heard.of(tracker), offered)
+        referral = referral_for(policy_of(services, heard), rights) if OWN_AFTER_ALL not in offered else None
+        origin = str(tracker.get_slot(ORIGIN) or (tracker.get_slot(ASKED) or {}).get("text") or "")
+        is_own = OWN in (heard.party, tracker.get_slot(Step.PARTY.value))
+        slots = opening(tracker, heard, rights, origin, None if is_own else referral)
+        kept = _kept_account(tracker, slots)
+        return [SlotSet(OFFER, None), *slots, *kept, FollowupAction(FORM)]
 
 
-class ActionRequestStatus(Action):
-    """Tells what became of this conversation's requests."""
+def _kept_account(tracker: Tracker, slots: list[EventType]) -> list[EventType]:
+    """A contact that came with the wish is not asked for again."""
+    before = tracker.get_slot("request__account")
+    given = any(event.get("name") == "request__account" and event.get("value") for event in slots)
+    return [SlotSet("request__account", before)] if before and not given else []
 
-    def __init__(self, services: Services | None = None) -> None:
-        self._services = services
+
+class ActionRequestStatus(_RequestAction):
+    """Tells what became of the requests of this conversation, or sends a code for one that was filed elsewhere."""
 
     def name(self) -> str:
         """As in domain.yml."""
@@ -73,20 +165,38 @@ class ActionRequestStatus(Action):
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
         """One line a request, newest first."""
-        services = self._services or services_of_environment()
-        found = await asyncio.to_thread(services.requests.status_of, tracker.sender_id)
+        services, heard = self._services(), Heard.of(tracker)
+        try:
+            found = await asyncio.to_thread(services.requests.status_of, tracker.sender_id)
+            if await reach_other(services, dispatcher, tracker, heard, found):
+                return []
+        except StoreError:
+            dispatcher.utter_message(response="utter_store_down")
+            return []
         if not found:
             dispatcher.utter_message(response="utter_status_none")
         else:
-            dispatcher.utter_message(response="utter_status", requests="\n".join(_line(one) for one in found))
+            dispatcher.utter_message(response="utter_status", requests="\n".join(status_line(one) for one in found))
         return []
 
 
-class ActionWithdrawRequest(Action):
-    """Takes back the newest open request of this conversation."""
+async def reach_other(
+    services: Services, dispatcher: CollectingDispatcher, tracker: Tracker, heard: Heard, own: tuple[Summary, ...]
+) -> bool:
+    """A reference that is not of this conversation: a code goes to the address on it, if there is one.
 
-    def __init__(self, services: Services | None = None) -> None:
-        self._services = services
+    The answer is the same whether the request exists or not.
+    """
+    reference = found_in(heard.text)
+    if not reference or reference in {one.reference for one in own}:
+        return False
+    await asyncio.to_thread(services.identity.ask_reach, reference, tracker.sender_id, services.now())
+    dispatcher.utter_message(response="utter_reach_asked", reference=reference)
+    return True
+
+
+class ActionWithdrawRequest(_RequestAction):
+    """Takes back the request that was named, else the newest open one of this conversation."""
 
     def name(self) -> str:
         """As in domain.yml."""
@@ -94,103 +204,44 @@ class ActionWithdrawRequest(Action):
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
         """Says plainly if there is none, or if it is too late."""
-        services = self._services or services_of_environment()
-        found = await asyncio.to_thread(services.requests.status_of, tracker.sender_id)
-        open_ones = [one for one in found if one.status in OPEN]
+        services, heard = self._services(), Heard.of(tracker)
+        try:
+            found = await asyncio.to_thread(services.requests.status_of, tracker.sender_id)
+            if await reach_other(services, dispatcher, tracker, heard, found):
+                return [SlotSet(OFFER, None)]
+            await self._withdraw(services, dispatcher, tracker, heard, found)
+        except StoreError:
+            dispatcher.utter_message(response="utter_store_down")
+        return [SlotSet(OFFER, None)]
+
+    async def _withdraw(
+        self,
+        services: Services,
+        dispatcher: CollectingDispatcher,
+        tracker: Tracker,
+        heard: Heard,
+        found: tuple[Summary, ...],
+    ) -> None:
+        named = found_in(heard.text)
+        open_ones = [one for one in found if one.status in OPEN and named in ("", one.reference)]
         if not open_ones:
             dispatcher.utter_message(response="utter_nothing_to_withdraw")
-            return [SlotSet(OFFER, None)]
+            return
         reference = open_ones[0].reference
         try:
             await asyncio.to_thread(services.requests.withdraw, reference, tracker.sender_id, services.now())
             dispatcher.utter_message(response="utter_withdrawn", reference=reference)
+            if len(open_ones) > 1:
+                rest = "\n".join(status_line(one) for one in open_ones[1:])
+                dispatcher.utter_message(response="utter_still_open", requests=rest)
         except (MoveError, UnknownRequestError):
             dispatcher.utter_message(response="utter_withdraw_impossible", reference=reference)
-        return [SlotSet(OFFER, None)]
 
 
-async def file_request(
-    services: Services, dispatcher: CollectingDispatcher, tracker: Tracker, heard: Heard, rights: tuple[Right, ...]
-) -> list[EventType]:
-    """File, then say the receipt with the policy's own words beside it."""
-    policy = policy_of(services, heard)
-    try:
-        wish = _wish(policy, tracker, heard, rights)
-        receipt = await _filed(services, wish)
-    except TicketError as error:
-        structlog.get_logger("actions").error("request_not_saved", kind=type(error).__name__)
-        contact = contact_of(policy)
-        turn_to = f"turn to {contact}." if contact else "write to the company."
-        dispatcher.utter_message(response="utter_request_not_saved", contact=turn_to)
-        return []
-    answer = _policy_on(services, policy, heard, receipt.rights)
-    dispatcher.utter_message(
-        response=_receipt_response(receipt),
-        rights=words_for(receipt.rights),
-        reference=receipt.reference,
-        date=f"{receipt.clock.answer_by.day} {receipt.clock.answer_by:%B %Y}",
-        json_message={"request": _receipt_data(receipt), "answer": answer_data(answer) if answer else None},
-        buttons=[{"title": "Take the request back", "payload": "/cancel"}],
-    )
-    return [SlotSet(OFFER, None)]
-
-
-async def _filed(services: Services, wish: OpenRequest) -> Receipt:
-    """File; rights that an open request of this conversation lacks are filed as a request of their own."""
-    receipt = await asyncio.to_thread(services.requests.open_request, wish, services.now())
-    if not receipt.missing:
-        return receipt
-    rest = replace(wish, rights=frozenset(receipt.missing), idempotency_key=f"{wish.idempotency_key}:rest")
-    return await asyncio.to_thread(services.requests.open_request, rest, services.now())
-
-
-def _wish(policy: Policy, tracker: Tracker, heard: Heard, rights: tuple[Right, ...]) -> OpenRequest:
-    asked = tracker.get_slot(ASKED) or {}
-    text = heard.full_text
-    if Right.QUESTION in rights and asked.get("text") and asked["text"] != text:
-        text = f"{asked['text']}\n{'' if text.startswith('/') else text}".strip()
-    return OpenRequest(
-        policy=policy.profile.policy,
-        policy_version=policy.current.version,
-        rights=frozenset(rights),
-        channel=Channel(heard.channel) if heard.channel in {channel.value for channel in Channel} else Channel.WEB,
-        conversation=tracker.sender_id,
-        text=text[:LONGEST_TEXT],
-        regimes=frozenset(Regime(name) for name in policy.profile.regimes),
-        idempotency_key=heard.message_id or f"{tracker.sender_id}:{len(tracker.events)}",
-    )
-
-
-def _policy_on(services: Services, policy: Policy, heard: Heard, rights: tuple[Right, ...]) -> Answer | None:
-    """What the policy says about the first right; None for a question that is passed on."""
-    topic = next((RIGHT_TOPIC[right] for right in rights if right in RIGHT_TOPIC), None)
-    if topic is None:
-        return None
-    return services.knowledge.answer(policy.profile.policy, topic.phrase, {topic: 1.0})
-
-
-def _receipt_response(receipt: Receipt) -> str:
-    if receipt.created and receipt.rights == (Right.QUESTION,):
-        return "utter_request_question"  # no law sets a date for a plain question
-    what = "opened" if receipt.created else "exists"
-    return f"utter_request_{what}_{'target' if receipt.clock.is_target else 'law'}"
-
-
-def _receipt_data(receipt: Receipt) -> dict[str, Any]:
-    return {
-        "reference": receipt.reference,
-        "rights": [right.value for right in receipt.rights],
-        "received": receipt.received.isoformat(),
-        "status": receipt.status.value,
-        "answer_by": receipt.clock.answer_by.isoformat(),
-        "is_target": receipt.clock.is_target,
-        "created": receipt.created,
-    }
-
-
-def _line(one: Summary) -> str:
-    status = one.status.value.replace("_", " ")
-    return f"{one.reference}: {words_for(one.rights)}, {status}, answer by {one.answer_by.isoformat()}"
+def status_line(one: Summary) -> str:
+    """A request in one line."""
+    due = f"; answer by {one.answer_by.day} {one.answer_by:%B %Y}" if one.status in OPEN else ""
+    return f"{one.reference}: {words_for(one.rights)}. {STATUS_WORDS[one.status].capitalize()}{due}."
 
 
 ACTIONS = (ActionOpenRequest, ActionAcceptOffer, ActionRequestStatus, ActionWithdrawRequest)

@@ -3,21 +3,31 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from pii.encryption import Vault, load_ring
 from policies_kb.knowledge import KnowledgeBase, Policy
 from policies_kb.topics import Topic
 from policies_kb.workshop import workshop
+from tickets import audit
+from tickets.identity import Identity
+from tickets.letters import Correspondence
+from tickets.retention import Keeper, Schedule
 from tickets.service import RequestService
 from tickets.store import Store
 from tickets.vocabulary import Right
 
 PROJECT = Path(__file__).resolve().parent.parent
+
+
+def utc_now() -> datetime:
+    """The time, aware."""
+    return datetime.now(timezone.utc)
 
 
 @dataclass(frozen=True)
@@ -26,10 +36,13 @@ class Services:
 
     knowledge: KnowledgeBase
     requests: RequestService
+    identity: Identity
+    keeper: Keeper
+    clock: Callable[[], datetime] = utc_now
 
     def now(self) -> datetime:
         """The time of a filing, aware, UTC."""
-        return datetime.now(timezone.utc)
+        return self.clock()
 
 
 @lru_cache(maxsize=1)
@@ -39,7 +52,17 @@ def services_of_environment() -> Services:
     data.mkdir(parents=True, exist_ok=True)
     store = Store(os.environ.get("PRIVACY_DESK_DATABASE_URL") or f"sqlite:///{data / 'privacy-desk.db'}")
     store.migrate()
-    return Services(workshop(data).knowledge, RequestService(store))
+    knowledge = workshop(data).knowledge
+    vault = Vault(load_ring(Path(os.environ.get("PRIVACY_DESK_KEYS") or data / "keys.json")))
+    base_url = os.environ.get("PRIVACY_DESK_BASE_URL") or "http://127.0.0.1:8080"
+    audit.use_key(store, vault)
+    mail = Correspondence(base_url, lambda policy: knowledge.get(policy).profile.name)
+    return Services(
+        knowledge,
+        RequestService(store, vault, mail),
+        Identity(store, vault, mail),
+        Keeper(store, vault, Schedule()),
+    )
 
 
 @dataclass(frozen=True)
@@ -47,6 +70,7 @@ class Heard:
     """The message at hand, as the dialogue holds it. Contact data was replaced by placeholders before it got here."""
 
     text: str
+    intent: str
     topics: Mapping[Topic, float]
     rights: tuple[Right, ...]
     detail: str
@@ -54,6 +78,11 @@ class Heard:
     channel: str
     message_id: str
     full_text: str
+    pressed: bool = False  # a button of ours, not typed words
+    contacts: tuple[Mapping[str, Any], ...] = ()  # kind, placeholder, handle, hint, usable; the values lie in tickets/
+    party: str = ""
+    step_pressed: str = ""
+    proof: Mapping[str, Any] | None = None  # what became of a code that was typed; the code itself stays outside
 
     @classmethod
     def of(cls, tracker: Any) -> "Heard":
@@ -61,12 +90,13 @@ class Heard:
         latest = tracker.latest_message or {}
         metadata = latest.get("metadata") or {}
         shares = {entry["topic"]: float(entry["score"]) for entry in latest.get("topics") or ()}
-        pressed = [entity["value"] for entity in latest.get("entities") or () if entity.get("entity") == "right"]
-        rights = [*pressed, *(latest.get("rights") or ())]
+        pressed = _pressed(latest)
+        rights = [*pressed.get("right", ()), *(latest.get("rights") or ())]
         known_topics, known_rights = {topic.value for topic in Topic}, {right.value for right in Right}
         text = latest.get("text") or ""
         return cls(
             text=text,
+            intent=(latest.get("intent") or {}).get("name") or "",
             topics={Topic(name): share for name, share in shares.items() if name in known_topics},
             rights=tuple(Right(name) for name in dict.fromkeys(rights) if name in known_rights),
             detail=latest.get("detail") or "",
@@ -74,7 +104,20 @@ class Heard:
             channel=str(metadata.get("channel") or "web"),
             message_id=str(metadata.get("message_id") or ""),
             full_text=str(metadata.get("full_text") or text),
+            pressed=text.startswith("/"),
+            contacts=tuple(metadata.get("contacts") or ()),
+            party=next(iter(pressed.get("party", ())), ""),
+            step_pressed=next(iter(pressed.get("step", ())), ""),
+            proof=metadata.get("proof"),
         )
+
+
+def _pressed(latest: Mapping[str, Any]) -> dict[str, list[str]]:
+    """What a button of ours carries; typed words carry no entities."""
+    found: dict[str, list[str]] = {}
+    for entity in latest.get("entities") or ():
+        found.setdefault(str(entity.get("entity")), []).append(str(entity.get("value")))
+    return found
 
 
 def policy_of(services: Services, heard: Heard) -> Policy:

@@ -55,6 +55,35 @@ RIGHT_WORDS: dict[Right, str] = {
     Right.QUESTION: "question for the support team",
 }
 
+RIGHT_DEEDS: dict[Right, str] = {
+    Right.ACCESS: "Send me a copy of the personal data you hold about me.",
+    Right.DELETION: "Delete the personal data you hold about me.",
+    Right.CORRECTION: "Correct the personal data about me that is wrong: [what is wrong, and what it should say].",
+    Right.PORTABILITY: "Send me my data in a structured, machine-readable form.",
+    Right.RESTRICTION: "Restrict the use of my personal data.",
+    Right.OBJECTION: "Stop using my personal data: I object to it.",
+    Right.WITHDRAW_CONSENT: "Stop what you do with my data on the ground of my consent: I withdraw it.",
+    Right.MARKETING_OPT_OUT: "Stop sending me marketing.",
+    Right.SALE_SHARE_OPT_OUT: "Do not sell or share my personal data.",
+    Right.LIMIT_SENSITIVE: "Limit the use of my sensitive personal data.",
+    Right.PARENTAL_REVIEW: "Show me the personal data you hold about my child.",
+    Right.PARENTAL_DELETE: "Delete the personal data you hold about my child.",
+    Right.PARENTAL_STOP_COLLECTION: "Stop collecting personal data about my child.",
+    Right.COMPLAINT: "Deal with my complaint: [what happened].",
+    Right.APPEAL: "Look again at your decision: [which one].",
+    Right.QUESTION: "Answer my question: [your question].",
+}
+MENU_RIGHTS = (
+    Right.DELETION,
+    Right.ACCESS,
+    Right.CORRECTION,
+    Right.PORTABILITY,
+    Right.OBJECTION,
+    Right.MARKETING_OPT_OUT,
+    Right.COMPLAINT,
+)
+"""What is offered where somebody has not said what they want."""
+
 
 def words_for(rights: "tuple[Right, ...] | list[Right]") -> str:
     """Rights as they are spoken of in a reply."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from rasa_sdk import Action, Tracker
-from rasa_sdk.events import EventType, SlotSet
+from rasa_sdk.events import EventType, FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.policy import OFFER
+from actions.request_form import OWN_AFTER_ALL
 from actions.services import Heard, Services, contact_of, policy_of, services_of_environment
 from actions.speaking import offer_button
 from tickets.vocabulary import Right
@@ -72,8 +73,11 @@ class ActionDeclineOffer(Action):
         return "action_decline_offer"
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
-        """Forgets the offer."""
+        """Forgets the offer. A "no" to a referral means an account of one's own."""
         services = self._services or services_of_environment()
+        offered = tracker.get_slot(OFFER) or ()
+        if OWN_AFTER_ALL in offered:
+            return [FollowupAction("action_accept_offer")]
         company = policy_of(services, Heard.of(tracker)).profile.name
         dispatcher.utter_message(response="utter_offer_declined", company=company)
         return [SlotSet(OFFER, None)]
@@ -95,4 +99,20 @@ class ActionOtherLanguage(Action):
         return [SlotSet(OFFER, [Right.QUESTION.value])]
 
 
-ACTIONS = (ActionSmallTalk, ActionOfferPerson, ActionDeclineOffer, ActionOtherLanguage)
+class ActionGoBack(Action):
+    """There is nothing to go back to outside the form."""
+
+    def __init__(self, services: Services | None = None) -> None:
+        self._services = services
+
+    def name(self) -> str:
+        """As in domain.yml."""
+        return "action_go_back"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
+        """Forgets what was offered."""
+        dispatcher.utter_message(response="utter_go_back_nothing")
+        return [SlotSet(OFFER, None)]
+
+
+ACTIONS = (ActionGoBack, ActionSmallTalk, ActionOfferPerson, ActionDeclineOffer, ActionOtherLanguage)

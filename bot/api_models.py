@@ -58,7 +58,9 @@ class RequestModel(BaseModel):
     received: str
     status: str
     answer_by: str
+    working: list[str] = Field([], description="why that date: each rule with its steps")
     is_target: bool
+    proof: str = Field("", description="not_needed, code_sent, by_staff, or later (too many mails today)")
     created: bool
 
 
@@ -75,8 +77,12 @@ class MessageModel(BaseModel):
     id: str
     text: str
     answer: AnswerModel | None = None
+    more_answers: list[AnswerModel] = []
     request: RequestModel | None = None
+    letter: str = Field("", description="a text to copy and send to somebody else")
+    closing: str = Field("", description="what is said after the quotes and the letter")
     buttons: list[ButtonModel] = []
+    kind: str = Field("", description='"forgotten": the conversation is erased; drop what the client keeps of it')
 
 
 class OpenSessionModel(BaseModel):
@@ -106,6 +112,21 @@ class RepliesModel(BaseModel):
 
     id: str
     replies: list[MessageModel]
+
+
+class NewsModel(BaseModel):
+    """What the support team wrote, or what became of a request."""
+
+    sequence: int
+    at: str
+    text: str
+
+
+class FeedModel(BaseModel):
+    """News of this conversation. next: what to ask for next time, as "after"."""
+
+    messages: list[NewsModel]
+    next: int
 
 
 class ErrorModel(BaseModel):

@@ -3,31 +3,40 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import secrets
 import time
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import fastapi_offline
-from fastapi import FastAPI, Header, Request
+from fastapi import FastAPI, Header, Query, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, RedirectResponse, Response
 from fastapi.staticfiles import StaticFiles
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from starlette.exceptions import HTTPException
+from tickets.identity import Identity
 
 from bot import api_models as api
 from bot.desk import Desk, Reply, Turn
 from bot.intake import IntakeError, take
 from bot.limits import BodyLimit
-from bot.sessions import Session, SessionError, Sessions
+from bot.reception import Reception
+from bot.sessions import LONGEST_TOKEN, Session, SessionError, Sessions
 from bot.web.pages import CONTENT_SECURITY_POLICY, STATIC, Pages, PolicyCard
+from pii.redacted import Redacted
 from policies_kb.errors import UnknownPolicyError
 from policies_kb.knowledge import KnowledgeBase, Policy
+from tickets.errors import StoreError
+from tickets.mail import ReceivedMail
+from tickets.outbox import FeedMessage
 
+STOPPING = 10.0  # seconds for the work beside the app to come to an end
 MOST_REMEMBERED = 5_000  # replies kept for clients that try again
 EXAMPLES = (
     "What do you collect about me?",
@@ -73,20 +82,36 @@ class Metrics:
 
 @dataclass
 class Services:
-    """What the app works with."""
+    """What the app works with. mails: the demo mailbox, where no mail server is set."""
 
     desk: Desk
+    reception: Reception
+    identity: Identity
+    feed: Callable[[str, int], Sequence[FeedMessage]]
     knowledge: KnowledgeBase
     sessions: Sessions
     pages: Pages
     welcome: Callable[[Policy], str]
     is_ready: Callable[[], bool]
     close: Callable[[], None]
+    mails: Callable[[], Sequence[ReceivedMail]] | None = None
+    background: Callable[[asyncio.Event], Awaitable[None]] | None = None  # runs beside the app until the event is set
     metrics: Metrics = field(default_factory=Metrics)
-    # (conversation, client's message id) -> what was sent, and the reply under way or given
+    mark_key: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
+    # (conversation, client's message id) -> mark of what was sent, and the reply under way or given
     remembered: "OrderedDict[tuple[str, str], tuple[str, asyncio.Future[api.RepliesModel]]]" = field(
         default_factory=OrderedDict
     )
+
+    def content_mark(self, text: str) -> str:
+        """Tells one message from another without keeping it: texts may hold an address or a code."""
+        return hashlib.sha256(self.mark_key + text.encode("utf-8", "surrogatepass")).hexdigest()
+
+    def forget(self, conversation: str) -> None:
+        """Drop what is remembered for clients that try again. A reply under way is that of the forgetting itself."""
+        for key in [key for key in self.remembered if key[0] == conversation]:
+            if self.remembered[key][1].done():
+                del self.remembered[key]
 
 
 def create_app(services: Services) -> FastAPI:
@@ -105,6 +130,8 @@ def create_app(services: Services) -> FastAPI:
     _add_errors(app)
     _add_pages(app, services)
     _add_api(app, services)
+    _add_news(app, services)
+    _add_mail_pages(app, services)
     _add_health(app, services)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.mount("/docs/static", StaticFiles(directory=Path(fastapi_offline.__file__).parent / "static"), name="docs")
@@ -114,8 +141,13 @@ def create_app(services: Services) -> FastAPI:
 def _lifespan(services: Services) -> Callable[[FastAPI], Any]:
     @asynccontextmanager
     async def run(app: FastAPI) -> AsyncIterator[None]:
+        stop = asyncio.Event()
+        beside = asyncio.ensure_future(services.background(stop)) if services.background else None
         yield
         await services.desk.drain()
+        stop.set()
+        if beside is not None:
+            await asyncio.wait([beside], timeout=STOPPING)
         services.close()
 
     return run
@@ -155,6 +187,10 @@ def _add_errors(app: FastAPI) -> None:
     async def no_policy(request: Request, error: UnknownPolicyError) -> JSONResponse:
         return _error(404, "unknown_policy", "There is no such policy here; GET /api/policies lists them.")
 
+    @app.exception_handler(StoreError)
+    async def no_store(request: Request, error: StoreError) -> JSONResponse:
+        return _error(503, "store_down", "The database cannot be reached just now. Please try again in a minute.")
+
     @app.exception_handler(HTTPException)
     async def other(request: Request, error: HTTPException) -> JSONResponse:
         if error.status_code == 400:  # FastAPI's answer to a body that is no text at all, or nested without end
@@ -172,7 +208,7 @@ def _add_pages(app: FastAPI, services: Services) -> None:
     @app.get("/", response_class=HTMLResponse, include_in_schema=False)
     async def demo() -> str:
         cards = [_card(services.knowledge.get(policy)) for policy in services.knowledge.ids]
-        return services.pages.demo(cards, "")
+        return services.pages.demo(cards, "", demo_mail=services.mails is not None)
 
     @app.get("/p/{policy}", include_in_schema=False)
     async def newest(policy: str) -> Response:
@@ -218,27 +254,33 @@ def _add_api(app: FastAPI, services: Services) -> None:
         """Send a message and get its reply. The same id again gives the same reply, and nothing is done twice."""
         session = services.sessions.read(authorization.removeprefix("Bearer ").strip())
         services.knowledge.get(session.policy)
-        turn = _turn(services, session, sent)
+        payload = services.sessions.pressed(session, sent.button) if sent.button is not None else ""
+        content = services.content_mark(payload or _checked(sent.text or ""))
         key = (session.conversation, sent.id)
         if key not in services.remembered:
-            services.remembered[key] = (turn.full_text, asyncio.ensure_future(_answered(services, session, turn)))
+            answering = _answered(services, session, sent, payload)
+            services.remembered[key] = (content, asyncio.ensure_future(answering))
             while len(services.remembered) > MOST_REMEMBERED:
                 services.remembered.popitem(last=False)
         before, reply = services.remembered[key]
-        if before != turn.full_text:
+        if before != content:
             raise HTTPException(409, "This id was used for another message. A new message needs a new id.")
         return await asyncio.shield(reply)
 
 
-def _turn(services: Services, session: Session, sent: api.SendModel) -> Turn:
-    if sent.button is not None:
-        payload = services.sessions.pressed(session, sent.button)
-        return Turn(session.conversation, session.policy, sent.id, payload, payload)
-    return Turn.typed(session.conversation, session.policy, sent.id, take(sent.text or ""))
+def _checked(text: str) -> str:
+    """The text, if it can be taken at all; raises IntakeError."""
+    take(text)
+    return text
 
 
-async def _answered(services: Services, session: Session, turn: Turn) -> api.RepliesModel:
+async def _answered(services: Services, session: Session, sent: api.SendModel, payload: str) -> api.RepliesModel:
     started = time.perf_counter()
+    turn = (
+        Turn(session.conversation, session.policy, sent.id, payload, payload)
+        if payload
+        else await services.reception.typed(session.conversation, session.policy, sent.id, sent.text or "")
+    )
     reply = await services.desk.reply(turn)
     services.metrics.count(session.policy, reply, time.perf_counter() - started)
     if reply.failed:
@@ -251,12 +293,53 @@ def _message(services: Services, session: Session, message_id: str, reply: Reply
         id=f"{message_id}-1",
         text=reply.text,
         answer=api.AnswerModel(**reply.answer) if reply.answer else None,
+        more_answers=[api.AnswerModel(**answer) for answer in reply.more_answers],
         request=api.RequestModel(**reply.request) if reply.request else None,
+        letter=reply.letter,
+        closing=reply.closing,
+        kind=reply.kind,
         buttons=[
             api.ButtonModel(title=button.title, token=services.sessions.button(session, button.payload))
             for button in reply.buttons
         ],
     )
+
+
+def _add_news(app: FastAPI, services: Services) -> None:
+    @app.get("/api/messages", response_model=api.FeedModel, responses={401: {"model": api.ErrorsModel}})
+    async def news(
+        after: int = Query(0, ge=0, le=2**62), authorization: str = Header("", max_length=1200)
+    ) -> dict[str, Any]:
+        """What the support team wrote to this conversation since, and what became of its requests."""
+        session = services.sessions.read(authorization.removeprefix("Bearer ").strip())
+        found = await asyncio.to_thread(services.feed, session.conversation, after)
+        messages = [{"sequence": one.sequence, "at": one.at.isoformat(), "text": one.text} for one in found]
+        return {"messages": messages, "next": max((one.sequence for one in found), default=after)}
+
+
+def _add_mail_pages(app: FastAPI, services: Services) -> None:
+    stopping = {"Content-Security-Policy": CONTENT_SECURITY_POLICY.replace("form-action 'none'", "form-action 'self'")}
+
+    @app.get("/stop/{token}", response_class=HTMLResponse, include_in_schema=False)
+    async def stop_page(token: str) -> HTMLResponse:
+        # A mail scanner may open the link and run its scripts: looking changes nothing.
+        found = await asyncio.to_thread(services.identity.look_at_stop, Redacted(token[:LONGEST_TOKEN]))
+        page = services.pages.stop(found, done=False)
+        return HTMLResponse(page, 200 if found else 404, stopping | {"Cache-Control": "no-store"})
+
+    @app.post("/stop/{token}", response_class=HTMLResponse, include_in_schema=False)
+    async def stop(token: str) -> HTMLResponse:
+        now = services.reception.clock()
+        found = await asyncio.to_thread(services.identity.stop, Redacted(token[:LONGEST_TOKEN]), now)
+        page = services.pages.stop(found, done=found is not None)
+        return HTMLResponse(page, 200 if found else 404, stopping | {"Cache-Control": "no-store"})
+
+    @app.get("/demo/mail", response_class=HTMLResponse, include_in_schema=False)
+    async def demo_mail() -> HTMLResponse:
+        if services.mails is None:
+            raise HTTPException(404, "There is no demo mailbox: mails are sent by a mail server.")
+        mails = await asyncio.to_thread(services.mails)
+        return HTMLResponse(services.pages.mail(mails), headers={"Cache-Control": "no-store"})
 
 
 def _add_health(app: FastAPI, services: Services) -> None:

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import contextlib
 import json
 import re
 import secrets
 import sys
 import tempfile
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TextIO
 
-from bot.desk import Reply, Turn
-from bot.intake import IntakeError, take
+from bot.desk import Reply
+from bot.intake import IntakeError
 from bot.launch import Parts, assemble, open_store
+from bot.rasa_agent import delete_tracker
 from bot.rendering import plain_text
 from bot.settings import BotSettings
 from bot.training import ensure_model_apart
@@ -25,13 +24,8 @@ from policies_kb.compiler import read_source
 from policies_kb.errors import SourceError
 from policies_kb.knowledge import KnowledgeBase, policy_from_text
 from policies_kb.workshop import workshop
-from tickets.errors import StoreLockedError
-from tickets.store import Store
 
-NOT_FILED = (
-    "a request is taken on the page while the product is served, and not at all for a policy that is not in the "
-    "knowledge base"
-)
+IN_A_CHAT = "a request is opened in a conversation: serve the product (make run) and say yes there"
 
 
 @dataclass(frozen=True)
@@ -46,22 +40,24 @@ class Asker:
         """One question in a conversation of its own, as plain data."""
         conversation = f"cli:{secrets.token_hex(8)}"
         try:
-            taken = take(text)
+            turn = await self.parts.reception.typed(conversation, self.policy, secrets.token_hex(8), text)
         except IntakeError as error:
             return {"intent": None, "topics": [], "answer": None, "request": None, "reply": str(error)}
-        turn = Turn.typed(conversation, self.policy, secrets.token_hex(8), taken)
         reply = await self.parts.desk.reply(turn)
         reading = await self.parts.desk.reading(conversation)
-        await self.parts.desk.agent.tracker_store._tracker_store.delete(conversation)
+        await delete_tracker(self.parts.desk.agent, conversation)
         return self._record(reply, reading)
 
     def _record(self, reply: Reply, reading: dict[str, Any]) -> dict[str, Any]:
+        """request: the rights that were heard; there is no reference before it is opened in a chat."""
         answer = reply.answer and {**reply.answer, "quotes": [self._quote(quote) for quote in reply.answer["quotes"]]}
+        intent = (reading.get("intent") or {}).get("name")
+        offered = {"rights": reading.get("rights") or [], "reference": None} if intent == "request" else None
         return {
-            "intent": (reading.get("intent") or {}).get("name"),
+            "intent": intent,
             "topics": reading.get("topics") or [],
             "answer": answer,
-            "request": {key: reply.request[key] for key in ("rights", "reference")} if reply.request else None,
+            "request": offered,
             "reply": plain_text(reply, self.base_url),
         }
 
@@ -70,27 +66,31 @@ class Asker:
 
 
 def run_ask(parsed: argparse.Namespace, settings: BotSettings) -> int:
-    """The command. Exit code 0 when everything was answered, 1 when a line could not be read or a request not filed."""
+    """The command. Exit code 0 when everything was answered, 1 when a line could not be read.
+
+    It works on a scratch store: nothing is filed, and a served product is not disturbed.
+    """
     base, policy = _knowledge(parsed, settings)
-    measuring = parsed.jsonl or parsed.policy_file is not None
-    with _store(settings, scratch=measuring and not parsed.file_requests, insist=parsed.file_requests) as (store, real):
-        try:
-            parts = assemble(settings, ensure_model_apart(settings.models), store, base)
+    with tempfile.TemporaryDirectory(prefix="privacy-desk-") as folder:
+        scratch = replace(
+            settings,
+            data=Path(folder),
+            keys=Path(folder) / "keys.json",
+            database_url=f"sqlite:///{folder}/scratch.db",
+        )
+        with open_store(scratch.database_url) as store:
+            parts = assemble(scratch, ensure_model_apart(settings.models), store, base)
             asker = Asker(parts, policy, settings.base_url)
             if parsed.jsonl:
                 return asyncio.run(_answer_lines(asker, sys.stdin, sys.stdout))
-            return _answer_one(asker, parsed.question, real)
-        finally:
-            store.close()
+            return _answer_one(asker, parsed.question)
 
 
-def _answer_one(asker: Asker, question: str, real: bool) -> int:
-    """Print the reply; a receipt of a request that is only in a scratch store is never shown."""
+def _answer_one(asker: Asker, question: str) -> int:
     record = asyncio.run(asker.ask(question))
-    if record["request"] and not real:
-        print(f"privacy desk: NOT filed: {NOT_FILED}", file=sys.stderr)
-        return 1
     print(record["reply"])
+    if record["request"]:
+        print(f"privacy desk: {IN_A_CHAT}", file=sys.stderr)
     return 0
 
 
@@ -107,26 +107,6 @@ def _knowledge(parsed: argparse.Namespace, settings: BotSettings) -> tuple[Knowl
     name = parsed.name or path.stem.replace("_", " ").title()
     policy = policy_from_text(text, f"file-{identity}", name, (shop.encoder, shop.vectors), shop.labeller)
     return shop.knowledge.with_policy(policy), policy.profile.policy
-
-
-@contextlib.contextmanager
-def _store(settings: BotSettings, scratch: bool, insist: bool) -> Iterator[tuple[Store, bool]]:
-    """The store, and whether it is the real one. Measuring uses a scratch one, so that nothing is filed unwanted.
-
-    Where the served product holds the SQLite file, questions are answered all the same; insist: raise instead.
-    """
-    real = None
-    if not scratch:
-        try:
-            real = open_store(settings.database_url)
-        except StoreLockedError:
-            if insist:
-                raise
-    if real is not None:
-        yield real, True
-        return
-    with tempfile.TemporaryDirectory(prefix="privacy-desk-") as folder:
-        yield open_store(f"sqlite:///{folder}/scratch.db"), False
 
 
 async def _answer_lines(asker: Asker, source: TextIO, target: TextIO) -> int:

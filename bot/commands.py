@@ -50,11 +50,6 @@ def _parser() -> argparse.ArgumentParser:
     whose.add_argument("--policy-file", metavar="FILE", help="a policy's text that is not in the knowledge base")
     ask.add_argument("--name", help="with --policy-file: what the company is called")
     ask.add_argument("--jsonl", action="store_true", help='read lines {"id", "text"}, write one line of JSON for each')
-    ask.add_argument(
-        "--file-requests",
-        action="store_true",
-        help="with --jsonl or --policy-file: file requests for real; by default they go to a scratch store",
-    )
     ask.set_defaults(run=_ask)
     train = commands.add_parser("train", help="train the model if its data changed")
     train.add_argument("--quiet", action="store_true")

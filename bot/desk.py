@@ -15,9 +15,14 @@ import structlog
 from bot.intake import Taken
 from bot.rasa_agent import collecting_channel, whole
 from pii.logs import describe
+from pii.masking import Contact
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from rasa.core.agent import Agent
+
+    from bot.menu import Menu
 
 PATIENCE = 8.0  # seconds until a person is told that something is wrong
 TROUBLE = "Something went wrong on our side, and your message was not answered. Please send it again in a moment."
@@ -43,6 +48,10 @@ class Reply:
     request: dict[str, Any] | None = None
     buttons: tuple[Button, ...] = ()
     failed: bool = False
+    more_answers: tuple[dict[str, Any], ...] = ()
+    letter: str = ""  # a text to copy and send to somebody else
+    closing: str = ""  # what is said after the quotes and the letter
+    kind: str = ""  # "forgotten": the conversation is gone, and what a channel keeps of it has to go too
 
 
 @dataclass(frozen=True)
@@ -56,24 +65,31 @@ class Turn:
     full_text: str
     channel: str = "web"
     was_cut: bool = False
+    contacts: tuple[dict[str, Any], ...] = ()  # see actions.services.Heard
+    proof: dict[str, Any] | None = None
+    raw_contacts: tuple[Contact, ...] = ()  # the values themselves, for the menu alone: they never go into a tracker
 
     @classmethod
     def typed(cls, conversation: str, policy: str, message_id: str, taken: Taken, channel: str = "web") -> "Turn":
-        """A message that a person typed."""
+        """A message that a person typed, whose contacts are not kept (see bot.reception for one whose are)."""
         text = NOT_UNDERSTOOD if taken.is_command else taken.read
         return cls(conversation, policy, message_id, text, taken.full, channel, taken.was_cut)
 
 
 @dataclass
 class Desk:
-    """The running assistant."""
+    """The running assistant. forget: erases what is kept of a conversation; menu: takes requests when Rasa fails."""
 
     agent: "Agent"
     patience: float = PATIENCE
+    forget: "Callable[[str], Awaitable[str]] | None" = None
+    menu: "Menu | None" = None
     _tasks: set["asyncio.Task[list[dict[str, Any]]]"] = field(default_factory=set)
 
     async def reply(self, turn: Turn) -> Reply:
         """Answer one turn. Never raises for a failure of the assistant."""
+        if self.menu is not None and self.menu.takes(turn):
+            return await self.menu.reply(turn)
         # The turn itself has a limit too, so that one that never ends does not hold its conversation for good.
         task = asyncio.ensure_future(asyncio.wait_for(self._ask(turn), 4 * self.patience))
         self._tasks.add(task)
@@ -81,23 +97,34 @@ class Desk:
         try:
             # Shielded: a client that hangs up must not abort the turn half-way, before the tracker is saved.
             messages = await asyncio.wait_for(asyncio.shield(task), self.patience)
+            if any(message["data"].get("forget") for message in messages) and self.forget is not None:
+                return Reply(await self.forget(turn.conversation), kind="forgotten")
         except asyncio.TimeoutError:
             _log.error("assistant_too_slow", policy=turn.policy, channel=turn.channel)
-            return Reply(TROUBLE, failed=True)
+            return self._trouble(turn)
         except Exception as error:  # noqa: BLE001  the boundary: whatever Rasa raises, the person hears of it
             _log.error("assistant_failed", policy=turn.policy, kind=describe(error).get("type"))
-            return Reply(TROUBLE, failed=True)
+            return self._trouble(turn)
+        if not any(message["text"] for message in messages):
+            _log.error("assistant_silent", policy=turn.policy, channel=turn.channel)
+            return self._trouble(turn)
         return _joined(messages, turn)
+
+    def _trouble(self, turn: Turn) -> Reply:
+        """An honest word, and a way to file a request without the assistant."""
+        return self.menu.offered(turn) if self.menu is not None else Reply(TROUBLE, failed=True)
 
     async def _ask(self, turn: Turn) -> list[dict[str, Any]]:
         from rasa.core.channels.channel import UserMessage
 
         output = collecting_channel()
-        metadata = {
+        metadata: dict[str, Any] = {
             "policy": turn.policy,
             "channel": turn.channel,
             "message_id": turn.message_id,
             "full_text": turn.full_text,
+            "contacts": list(turn.contacts),
+            "proof": turn.proof,
         }
         message = UserMessage(
             turn.text,
@@ -122,14 +149,23 @@ class Desk:
 
 
 def _joined(messages: list[dict[str, Any]], turn: Turn) -> Reply:
-    """All that the dialogue said in one turn, as one message."""
-    texts = [message["text"] for message in messages if message["text"]]
-    if not texts:
-        _log.error("assistant_silent", policy=turn.policy, channel=turn.channel)
-        return Reply(TROUBLE, failed=True)
+    """All that the dialogue said in one turn, as one message: what follows an answer is said after its quotes."""
+    leads: list[str] = [CUT] if turn.was_cut else []
+    closings: list[str] = []
+    letters: list[str] = []
     data: dict[str, Any] = {}
     for message in messages:
+        if message["data"].get("letter"):
+            letters.append(message["text"])
+        elif message["text"]:
+            (closings if data.get("answer") or letters else leads).append(message["text"])
         data.update({key: value for key, value in message["data"].items() if value is not None})
-    buttons = [Button(entry["title"], entry["payload"]) for message in messages for entry in message["buttons"]]
-    lead = [CUT] if turn.was_cut else []
-    return Reply("\n".join([*lead, *texts]), data.get("answer"), data.get("request"), tuple(buttons))
+    return Reply(
+        "\n".join(leads),
+        data.get("answer"),
+        data.get("request"),
+        tuple(Button(entry["title"], entry["payload"]) for message in messages for entry in message["buttons"]),
+        more_answers=tuple(data.get("more_answers") or ()),
+        letter="\n\n".join(letters),
+        closing="\n".join(closings),
+    )

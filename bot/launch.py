@@ -7,10 +7,13 @@ import logging
 import socket
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bot.rasa_agent import utc_now
 from bot.settings import BotSettings
 from policies_kb.knowledge import KnowledgeBase, Policy
 from policies_kb.workshop import workshop
@@ -19,7 +22,16 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
     from bot.desk import Desk
+    from bot.forgetting import Forgetting
+    from bot.reception import Reception
+    from pii.encryption import Vault
+    from tickets.contacts import ContactBox
+    from tickets.identity import Identity
+    from tickets.letters import Correspondence
+    from tickets.outbox import Outbox
+    from tickets.retention import Keeper
     from tickets.service import RequestService
+    from tickets.spool import Spool
     from tickets.store import Store
 
 
@@ -32,9 +44,19 @@ class Parts:
     """What a running bot is made of."""
 
     desk: "Desk"
+    reception: "Reception"
     knowledge: KnowledgeBase
     store: "Store"
     requests: "RequestService"
+    identity: "Identity"
+    keeper: "Keeper"
+    outbox: "Outbox"
+    spool: "Spool"
+    box: "ContactBox"
+    forgetting: "Forgetting"
+    vault: "Vault"
+    mail: "Correspondence"
+    clock: Callable[[], datetime]
 
 
 def open_store(url: str) -> "Store":
@@ -52,18 +74,52 @@ def open_store(url: str) -> "Store":
     return store
 
 
-def assemble(settings: BotSettings, model: Path, store: "Store", knowledge: KnowledgeBase | None = None) -> Parts:
+def assemble(
+    settings: BotSettings,
+    model: Path,
+    store: "Store",
+    knowledge: KnowledgeBase | None = None,
+    clock: Callable[[], datetime] = utc_now,
+) -> Parts:
     """Load the model and everything it works with."""
     from bot.desk import Desk
+    from bot.forgetting import Forgetting
+    from bot.menu import Menu
     from bot.rasa_agent import load_agent
+    from bot.reception import Reception
+    from pii.encryption import Vault, load_ring
+    from tickets import audit
+    from tickets.contacts import ContactBox
+    from tickets.conversations import Conversations
+    from tickets.identity import Identity
+    from tickets.ledger import LEDGER_FILE
+    from tickets.letters import Correspondence
+    from tickets.outbox import Outbox
+    from tickets.retention import Keeper
+    from tickets.schedule import Schedule
     from tickets.service import RequestService
+    from tickets.spool import Spool
 
     base = knowledge or workshop(settings.data).knowledge
-    requests = RequestService(store, target_days=settings.target_days)
-    parts = Parts(Desk(load_agent(model, base, requests)), base, store, requests)
+    vault = Vault(load_ring(settings.keys))
+    audit.use_key(store, vault)
+    mail = Correspondence(settings.base_url, lambda policy: base.get(policy).profile.name)
+    requests = RequestService(store, vault, mail, target_days=settings.target_days)
+    identity, box = Identity(store, vault, mail), ContactBox(store, vault)
+    schedule = Schedule(conversation=settings.conversation_days)
+    keeper = Keeper(store, vault, schedule, ledger=settings.data / LEDGER_FILE, mail=mail)
+    shared = {"knowledge": base, "requests": requests, "identity": identity, "keeper": keeper, "clock": clock}
+    agent = load_agent(model, shared, Conversations(store, vault), clock)
+    forgetting = Forgetting(agent, keeper, clock)
+    spool = Spool(settings.data / "spool", vault)
+    desk = Desk(agent, forget=forgetting, menu=Menu(base, requests, box, spool, clock))
+    reception = Reception(box, identity, clock)
+    outbox = Outbox(store, vault)
     gc.freeze()
     gc.enable()
-    return parts
+    return Parts(
+        desk, reception, base, store, requests, identity, keeper, outbox, spool, box, forgetting, vault, mail, clock
+    )
 
 
 def make_app(settings: BotSettings, parts: Parts) -> "FastAPI":
@@ -71,6 +127,7 @@ def make_app(settings: BotSettings, parts: Parts) -> "FastAPI":
     from bot.app import Services, create_app
     from bot.sessions import Sessions
     from bot.web.pages import Pages
+    from bot.work import background, demo_mails
 
     responses = parts.desk.agent.domain.responses if parts.desk.agent.domain else {}
     welcome = str(responses["utter_welcome"][0]["text"])
@@ -80,13 +137,19 @@ def make_app(settings: BotSettings, parts: Parts) -> "FastAPI":
 
     services = Services(
         desk=parts.desk,
+        reception=parts.reception,
+        identity=parts.identity,
+        feed=parts.outbox.feed,
         knowledge=parts.knowledge,
         sessions=Sessions(settings.secret),
         pages=Pages(),
         welcome=greet,
         is_ready=lambda: _is_ready(parts),
         close=parts.store.close,
+        mails=demo_mails(settings),
+        background=background(settings, parts),
     )
+    parts.forgetting.also = [services.forget]
     return create_app(services)
 
 

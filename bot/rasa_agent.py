@@ -11,26 +11,45 @@ import importlib
 import json
 import zlib
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import structlog
+
 from bot import lean_rasa
+from pii.encryption import EncryptionError
+from tickets.errors import TicketError
 
 if TYPE_CHECKING:
     from rasa.core.agent import Agent
 
-    from policies_kb.knowledge import KnowledgeBase
-    from tickets.service import RequestService
+    from tickets.conversations import Conversations
 
 MOST_CONVERSATIONS = 5_000  # kept in memory, the one silent for longest is dropped first
 MOST_EVENTS = 60  # of a conversation; older turns are rolled up into its slots
+FORM_SLOT = "requested_slot"
 ACTIONS_PACKAGE = "actions"
+_log = structlog.get_logger("bot.conversations")
 
 
-def load_agent(model: Path, knowledge: "KnowledgeBase", requests: "RequestService") -> "Agent":
-    """The agent of that model, with the actions working on these services."""
+def utc_now() -> datetime:
+    """The time, aware."""
+    return datetime.now(timezone.utc)
+
+
+def load_agent(
+    model: Path,
+    services: Mapping[str, Any],
+    kept: "Conversations | None" = None,
+    clock: Callable[[], datetime] = utc_now,
+) -> "Agent":
+    """The agent of that model, with the actions working on these services (by name, see actions.services.Services).
+
+    kept: where conversations outlive the process; None keeps them in memory alone.
+    """
     lean_rasa.install(serving=True)
     from rasa.core.agent import Agent
     from rasa.shared.core.domain import Domain
@@ -39,13 +58,13 @@ def load_agent(model: Path, knowledge: "KnowledgeBase", requests: "RequestServic
     _quicken_validation()
     return Agent.load(
         str(model),
-        action_endpoint=_in_process_endpoint(knowledge, requests),
-        tracker_store=recent_tracker_store()(Domain.empty()),
+        action_endpoint=_in_process_endpoint(services),
+        tracker_store=recent_tracker_store()(Domain.empty(), kept=kept, clock=clock),
         lock_store=queueing_lock_store()(),
     )
 
 
-def _in_process_endpoint(knowledge: "KnowledgeBase", requests: "RequestService") -> Any:
+def _in_process_endpoint(services: Mapping[str, Any]) -> Any:
     """The seam that Rasa has for action servers, answered by rasa_sdk's executor without HTTP."""
     from rasa.utils.endpoints import ClientResponseError, EndpointConfig
     from rasa_sdk.executor import ActionExecutor
@@ -56,7 +75,7 @@ def _in_process_endpoint(knowledge: "KnowledgeBase", requests: "RequestService")
             super().__init__(url="inprocess://actions", enable_selective_domain=True)
             self._executor = ActionExecutor()
             # By name, as `rasa run actions` does it: fronts do not import each other.
-            for action in importlib.import_module(ACTIONS_PACKAGE).actions_for(knowledge, requests):
+            for action in importlib.import_module(ACTIONS_PACKAGE).actions_for(services):
                 self._executor.register_action(action)
 
         async def request(self, *_: Any, **call: Any) -> Any:
@@ -108,44 +127,104 @@ class PackedTexts(OrderedDict[str, Any]):
     def __setitem__(self, key: str, text: Any) -> None:
         super().__setitem__(key, zlib.compress(text.encode("utf-8"), 1))
 
+    def packed(self, key: str) -> bytes:
+        """A text as it is kept."""
+        return bytes(super().__getitem__(key))
+
     def __getitem__(self, key: str) -> Any:
         return zlib.decompress(super().__getitem__(key)).decode("utf-8")
 
 
 def recent_tracker_store() -> type:
-    """A tracker store in memory that forgets the oldest conversations and rolls long ones up.
+    """A tracker store that keeps the recent conversations packed in memory, and all of them where `kept` says.
 
     Rasa replays every event of a session several times a turn, so a conversation's cost grows with its length.
-    Rolling up keeps the slots and the last turns.
+    Rolling up keeps the slots, the form that is open, and the last turns.
     """
     from rasa.core.tracker_store import InMemoryTrackerStore
-    from rasa.shared.core.events import ActionExecuted, SessionStarted, SlotSet
     from rasa.shared.core.trackers import DialogueStateTracker
 
     class RecentTrackerStore(InMemoryTrackerStore):
-        def __init__(self, domain: Any, **_: Any) -> None:
+        def __init__(
+            self,
+            domain: Any,
+            kept: "Conversations | None" = None,
+            clock: Callable[[], datetime] = utc_now,
+            **_: Any,
+        ) -> None:
             super().__init__(domain)
             self.store: Any = PackedTexts()
+            self._kept = kept
+            self._clock = clock
+            # Conversations that could not be read: what is said meanwhile must not overwrite them.
+            self._unread: set[str] = set()
+
+        async def retrieve(self, sender_id: str) -> DialogueStateTracker | None:
+            if self._kept is not None and (self._kept.is_shared or sender_id not in self.store):
+                await self._load(sender_id, self._kept)
+            return await super().retrieve(sender_id)
+
+        async def _load(self, sender_id: str, kept: "Conversations") -> None:
+            try:
+                packed = await asyncio.to_thread(kept.load, sender_id)
+            except (TicketError, EncryptionError) as error:
+                self._unread.add(sender_id)
+                _log.error("conversation_not_read", kind=type(error).__name__)
+                return
+            self._unread.discard(sender_id)
+            if packed is not None:
+                self.store[sender_id] = zlib.decompress(packed).decode("utf-8")
+            elif kept.is_shared:
+                self.store.pop(sender_id, None)  # another replica forgot it
 
         async def save(self, tracker: DialogueStateTracker) -> None:
-            if len(tracker.events) > MOST_EVENTS and not tracker.active_loop:
-                tracker = self._rolled_up(tracker)
+            if len(tracker.events) > MOST_EVENTS:
+                tracker = _rolled_up(tracker)
             await super().save(tracker)
             self.store.move_to_end(tracker.sender_id)
             while len(self.store) > MOST_CONVERSATIONS:
                 self.store.popitem(last=False)
+            if self._kept is not None:
+                await self._keep(tracker.sender_id, self._kept)
+
+        async def _keep(self, sender_id: str, kept: "Conversations") -> None:
+            """A conversation that cannot be kept is still answered; requests are kept on their own."""
+            if sender_id in self._unread:
+                self.store.pop(sender_id, None)  # so that the next message looks for it again
+                return
+            try:
+                packed = self.store.packed(sender_id)
+                await asyncio.to_thread(kept.save, sender_id, packed, self._clock())
+            except (TicketError, EncryptionError) as error:
+                _log.error("conversation_not_kept", kind=type(error).__name__)
 
         async def delete(self, sender_id: str) -> None:
             """Forget a conversation. Rasa 3.6 has no call for it."""
             self.store.pop(sender_id, None)
-
-        def _rolled_up(self, tracker: DialogueStateTracker) -> DialogueStateTracker:
-            kept = [SlotSet(name, slot.value) for name, slot in tracker.slots.items() if slot.value is not None]
-            start = [ActionExecuted("action_session_start"), SessionStarted(), *kept, ActionExecuted("action_listen")]
-            last = _last_turns(list(tracker.events), MOST_EVENTS // 4)
-            return DialogueStateTracker.from_events(tracker.sender_id, [*start, *last], tracker.slots.values())
+            if self._kept is not None:
+                await asyncio.to_thread(self._kept.delete, sender_id)
 
     return RecentTrackerStore
+
+
+async def delete_tracker(agent: "Agent", conversation: str) -> None:
+    """Forget a conversation: Rasa hides the store behind a wrapper that cannot."""
+    await getattr(agent.tracker_store, "_tracker_store", agent.tracker_store).delete(conversation)
+
+
+def _rolled_up(tracker: Any) -> Any:
+    """The same conversation in fewer events."""
+    from rasa.shared.core.events import ActionExecuted, ActiveLoop, SessionStarted, SlotSet
+    from rasa.shared.core.trackers import DialogueStateTracker
+
+    kept = [SlotSet(name, slot.value) for name, slot in tracker.slots.items() if slot.value is not None]
+    form = tracker.active_loop_name
+    loop = [ActionExecuted(form), ActiveLoop(form), SlotSet(FORM_SLOT, tracker.get_slot(FORM_SLOT))] if form else []
+    start = [ActionExecuted("action_session_start"), SessionStarted()]
+    last = [] if form else _last_turns(list(tracker.events), MOST_EVENTS // 4)
+    listen = [ActionExecuted("action_listen")]
+    events = [*start, *listen, *loop, *kept, *(listen if form else []), *last]
+    return DialogueStateTracker.from_events(tracker.sender_id, events, tracker.slots.values())
 
 
 def _last_turns(events: list[Any], most: int) -> list[Any]:

@@ -12,33 +12,40 @@ ROLE_HEADS = {
     "related": "The nearest passage, which is NOT an answer:",
 }
 STEPS_HEAD = "In plain words (our help, not the policy's text):"
-ON_RIGHT = "What the policy itself says about this:"
-SILENT_ON_RIGHT = "The policy itself does not say anything about this. The nearest passage, which is NOT an answer:"
+LETTER_HEAD = "A letter that you can copy and send:"
 
 
 def plain_text(reply: Reply, base_url: str = "") -> str:
     """Everything a reply holds, in reading order; quotes byte for byte between “ and ”."""
     parts = [reply.text]
-    answer = reply.answer
-    if answer:
-        if reply.request:
-            parts.append(SILENT_ON_RIGHT if answer["kind"] == "silent" else ON_RIGHT)
-        if answer["steps"]:
-            steps = "\n".join(f"{number}. {step}" for number, step in enumerate(answer["steps"], 1))
-            parts.append(f"{STEPS_HEAD}\n{steps}")
-        parts += _quotes(answer["quotes"], base_url, heads=not (reply.request and answer["kind"] == "silent"))
-        if answer["note"]:
-            parts.append(f"Note: {answer['note']}")
+    for answer in (reply.answer, *reply.more_answers):
+        if answer:
+            parts += _answer(answer, base_url)
+    if reply.letter:
+        parts.append(f"{LETTER_HEAD}\n\n{reply.letter}")
+    if reply.closing:
+        parts.append(reply.closing)
     if reply.buttons:
         parts.append("\n".join(f"[{button.title}]" for button in reply.buttons))
     return "\n\n".join(parts)
 
 
-def _quotes(quotes: list[dict[str, Any]], base_url: str, heads: bool) -> list[str]:
+def _answer(answer: dict[str, Any], base_url: str) -> list[str]:
+    parts = []
+    if answer["steps"]:
+        steps = "\n".join(f"{number}. {step}" for number, step in enumerate(answer["steps"], 1))
+        parts.append(f"{STEPS_HEAD}\n{steps}")
+    parts += _quotes(answer["quotes"], base_url)
+    if answer["note"]:
+        parts.append(f"Note: {answer['note']}")
+    return parts
+
+
+def _quotes(quotes: list[dict[str, Any]], base_url: str) -> list[str]:
     lines = []
     last = ""
     for quote in quotes:
-        head = ROLE_HEADS.get(quote["role"], "") if heads else ""
+        head = ROLE_HEADS.get(quote["role"], "")
         label = f"If it is {quote['label']}:" if quote["label"] else head if quote["role"] != last else ""
         last = quote["role"]
         section = f"({quote['section']}) " if quote["section"] else ""

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pii.redacted import Redacted
+from tickets.errors import InputError
+from tickets.mail import Security, SmtpMailer, SmtpSettings
 
 PROJECT = Path(__file__).resolve().parent.parent
 
@@ -34,7 +36,10 @@ class BotSettings:
     models: Path
     database_url: str
     secret: Redacted = field(repr=False)
+    keys: Path  # the key file of the encrypted columns
+    mail: SmtpSettings | None = None  # None: mails lie in a folder, for trying the product out
     target_days: int = 30
+    conversation_days: int = 30
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "BotSettings":
@@ -53,20 +58,45 @@ class BotSettings:
             models=Path(environment.get("PRIVACY_DESK_MODELS") or PROJECT / "models").resolve(),
             database_url=environment.get("PRIVACY_DESK_DATABASE_URL") or f"sqlite:///{data / 'privacy-desk.db'}",
             secret=_secret(environment.get("PRIVACY_DESK_SECRET"), data),
-            target_days=_days(environment.get("PRIVACY_DESK_TARGET_DAYS") or "30"),
+            keys=Path(environment.get("PRIVACY_DESK_KEYS") or data / "keys.json").resolve(),
+            mail=_mail(environment),
+            target_days=_days(environment, "PRIVACY_DESK_TARGET_DAYS", 30),
+            conversation_days=_days(environment, "PRIVACY_DESK_CONVERSATION_DAYS", 30),
         )
 
 
-def _port(text: str) -> int:
+def _port(text: str, name: str = "PRIVACY_DESK_PORT") -> int:
     if not re.fullmatch(r"[0-9]{1,5}", text) or not 1 <= int(text) <= 65535:
-        raise SettingsError(f"PRIVACY_DESK_PORT must be a number from 1 to 65535, not {text!r}")
+        raise SettingsError(f"{name} must be a number from 1 to 65535, not {text!r}")
     return int(text)
 
 
-def _days(text: str) -> int:
+def _days(environment: Mapping[str, str], name: str, usual: int) -> int:
+    text = environment.get(name) or str(usual)
     if not re.fullmatch(r"[0-9]{1,5}", text) or not 1 <= int(text) <= 365:
-        raise SettingsError(f"PRIVACY_DESK_TARGET_DAYS must be a number of days from 1 to 365, not {text!r}")
+        raise SettingsError(f"{name} must be a number of days from 1 to 365, not {text!r}")
     return int(text)
+
+
+def _mail(environment: Mapping[str, str]) -> SmtpSettings | None:
+    """The mail server, None where none is named. Raises SettingsError for half a setting."""
+    host = environment.get("PRIVACY_DESK_SMTP_HOST") or ""
+    if not host:
+        return None
+    tls = environment.get("PRIVACY_DESK_SMTP_TLS") or "starttls"
+    if tls not in {security.value for security in Security}:
+        raise SettingsError(f"PRIVACY_DESK_SMTP_TLS must be starttls, tls or none, not {tls!r}")
+    sender = environment.get("PRIVACY_DESK_MAIL_FROM") or ""
+    usual = "465" if tls == "tls" else "587"
+    port = _port(environment.get("PRIVACY_DESK_SMTP_PORT") or usual, "PRIVACY_DESK_SMTP_PORT")
+    user = environment.get("PRIVACY_DESK_SMTP_USER") or ""
+    password = Redacted(environment.get("PRIVACY_DESK_SMTP_PASSWORD") or "")
+    settings = SmtpSettings(host, port, sender, Security(tls), user, password)
+    try:
+        SmtpMailer(settings)
+    except InputError as error:
+        raise SettingsError(f"PRIVACY_DESK_SMTP_…, PRIVACY_DESK_MAIL_FROM: {error}") from error
+    return settings
 
 
 def _secret(given: str | None, data: Path) -> Redacted:

@@ -228,3 +228,9 @@ def further(
     ranking = index.rank(question, topics)
     near = [clause for clause in _also(ranking, FURTHER) if clause.id not in shown]
     return tuple(_quote(index, clause, Role.ALSO) for clause in near[: ALSO + 1])
+
+
+def quotes_of(index: PolicyIndex, clauses: Collection[str], role: Role) -> tuple[Quote, ...]:
+    """Quotes of the clauses of those ids, in that order."""
+    found = {clause.id: clause for clause in index.version.clauses}
+    return tuple(_quote(index, found[clause], role) for clause in clauses if clause in found)

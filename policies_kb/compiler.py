@@ -159,6 +159,7 @@ def _check_profile(compiled: PolicyVersion, profile: Profile) -> None:
     named.update(side for conflict in profile.conflicts for side in conflict.sides)
     named.update(c for condition in profile.conditions for case in condition.cases for c in case.clauses)
     named.update(c for help_ in profile.helps for c in help_.with_clauses)
+    named.update(profile.referral.clauses if profile.referral else ())
     missing = sorted(named - known)
     if missing:
         raise CompileError(

@@ -69,6 +69,21 @@ class Help:
 
 
 @dataclass(frozen=True)
+class Referral:
+    """Somebody else who decides about some people's data, by the policy's own words: a school, an employer, a client.
+
+    ask: the question that tells whom it concerns; words: what a person says who is concerned; clauses: who says so.
+    """
+
+    who: str
+    ask: str
+    concerned: str
+    not_concerned: str
+    clauses: tuple[str, ...]
+    words: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Profile:
     """Everything in profile.yml."""
 
@@ -86,6 +101,7 @@ class Profile:
     conditions: tuple[Condition, ...] = ()
     conflicts: tuple[Conflict, ...] = ()
     helps: tuple[Help, ...] = ()
+    referral: Referral | None = None
 
 
 # libyaml where it is there: ten times as fast. It is given only what _checked has passed.
@@ -154,6 +170,7 @@ def _profile(policy: str, data: dict[str, Any]) -> Profile:
         conditions=tuple(_condition(entry) for entry in data.get("conditions") or ()),
         conflicts=tuple(_conflict(entry) for entry in data.get("conflicts") or ()),
         helps=tuple(_help(entry) for entry in data.get("help") or ()),
+        referral=_referral(data["referral"]) if data.get("referral") else None,
     )
 
 
@@ -195,4 +212,15 @@ def _conflict(data: dict[str, Any]) -> Conflict:
 def _help(data: dict[str, Any]) -> Help:
     return Help(
         Topic(data["topic"]), _strings(data.get("steps")), str(data.get("note", "")), _strings(data.get("with_clauses"))
+    )
+
+
+def _referral(data: dict[str, Any]) -> Referral:
+    return Referral(
+        who=str(data["who"]),
+        ask=str(data["ask"]),
+        concerned=str(data["concerned"]),
+        not_concerned=str(data["not_concerned"]),
+        clauses=_strings(data["clauses"]),
+        words=_strings(data.get("words")),
     )

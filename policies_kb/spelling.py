@@ -16,6 +16,7 @@ from rapidfuzz.distance import OSA
 
 SHORTEST = 5  # shorter words have too many neighbours
 WORDS = Path(__file__).parent / "training" / "words.json"
+_NO_SLIPS = frozenset({"abort"})  # said in chats, in no policy, and one letter from a common word
 _WORD = re.compile(r"[a-z]+", re.IGNORECASE)
 
 
@@ -31,7 +32,7 @@ def mended(word: str) -> str:
     """The word itself if it is known or nothing is near enough."""
     plain = word.lower()
     known = known_words()
-    if len(plain) < SHORTEST or plain in known:
+    if len(plain) < SHORTEST or plain in known or plain in _NO_SLIPS:
         return word
     near = [one for one in _by_initial().get(plain[0], ()) if abs(len(one) - len(plain)) <= 1]
     best = [one for one in near if OSA.distance(plain, one, score_cutoff=1) <= 1]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from enum import Enum
 from typing import Any
 
 from tickets.clocks import Clock
-from tickets.vocabulary import Channel, Regime, Right, Status
+from tickets.vocabulary import Channel, ContactKind, EvidenceKind, Regime, Right, Status
 
 DEFAULT_LIMIT = 100
 
@@ -18,6 +19,9 @@ class OpenRequest:
 
     idempotency_key: one for each intended filing, kept when it is tried again; it counts within its conversation.
     filer: who files, where that is not the person in the conversation (staff); the approver must be somebody else.
+    contacts: handles that ContactBox.keep gave for this conversation; the first address among them is written to.
+    referred_to: another party that decides about the data; then the request is only logged, and closed at once.
+    evidence: what the front itself can vouch for (a login token); a typed address is no evidence.
     """
 
     policy: str
@@ -30,6 +34,22 @@ class OpenRequest:
     idempotency_key: str
     country: str = ""
     filer: str = ""
+    contacts: tuple[str, ...] = ()
+    referred_to: str = ""
+    evidence: frozenset[EvidenceKind] = frozenset()
+
+
+class Proof(str, Enum):
+    """What happens next about who asks.
+
+    not_needed: nothing, or it is settled. code_sent: a code is in the mail. by_staff: staff check, no code comes.
+    later: too many mails went out already; the request counts from now, a code can be asked for later.
+    """
+
+    NOT_NEEDED = "not_needed"
+    CODE_SENT = "code_sent"
+    BY_STAFF = "by_staff"
+    LATER = "later"
 
 
 @dataclass(frozen=True)
@@ -37,6 +57,7 @@ class Receipt:
     """The answer to a filing. created: False if an open request for the same was there already.
 
     missing: rights asked for that the request found does not hold; they are NOT filed: ask, and file them on their own.
+    sent_to: a hint at where the code went ("k…@example.org"); worked out anew for a replay, never stored.
     """
 
     reference: str
@@ -46,9 +67,11 @@ class Receipt:
     clock: Clock
     created: bool
     missing: tuple[Right, ...] = ()
+    proof: Proof = Proof.BY_STAFF
+    sent_to: str = ""
 
     def to_json(self) -> dict[str, Any]:
-        """Plain data that from_json reads."""
+        """Plain data that from_json reads; without sent_to."""
         return {
             "reference": self.reference,
             "rights": [right.value for right in self.rights],
@@ -62,6 +85,7 @@ class Receipt:
             },
             "created": self.created,
             "missing": [right.value for right in self.missing],
+            "proof": self.proof.value,
         }
 
     @staticmethod
@@ -81,6 +105,7 @@ class Receipt:
             ),
             created=data["created"],
             missing=tuple(Right(word) for word in data["missing"]),
+            proof=Proof(data.get("proof", Proof.BY_STAFF.value)),  # receipts of the first release have none
         )
 
 
@@ -135,8 +160,20 @@ class AuditLine:
 
 
 @dataclass(frozen=True)
+class MaskedContact:
+    """A contact as staff see it before they reveal it."""
+
+    kind: ContactKind
+    hint: str
+
+
+@dataclass(frozen=True)
 class Details:
-    """A request as staff may see it. The conversation's id stays inside."""
+    """A request as staff may see it. The conversation's id stays inside.
+
+    identity: in words, what is known of who asks. possible_duplicates: references of other requests about the same
+    policy with one of its contacts. version: to be given back with a decision, so that two people cannot collide.
+    """
 
     summary: Summary
     policy_version: str
@@ -145,6 +182,15 @@ class Details:
     regimes: tuple[Regime, ...]
     working: tuple[str, ...]
     history: tuple[AuditLine, ...]
+    version: int
+    evidence: tuple[EvidenceKind, ...] = ()
+    identity: str = ""
+    contacts: tuple[MaskedContact, ...] = ()
+    possible_duplicates: tuple[str, ...] = ()
+    verified_at: datetime | None = None
+    hold_until: datetime | None = None
+    approver: str = ""
+    extended: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """Plain data for export."""
@@ -155,6 +201,15 @@ class Details:
             "regimes": [regime.value for regime in self.regimes],
             "working": list(self.working),
             "history": [line.to_json() for line in self.history],
+            "version": self.version,
+            "evidence": [kind.value for kind in self.evidence],
+            "identity": self.identity,
+            "contacts": [{"kind": contact.kind.value, "hint": contact.hint} for contact in self.contacts],
+            "possible_duplicates": list(self.possible_duplicates),
+            "verified_at": self.verified_at and self.verified_at.isoformat(),
+            "hold_until": self.hold_until and self.hold_until.isoformat(),
+            "approver": self.approver,
+            "extended": self.extended,
         }
 
 

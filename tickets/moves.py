@@ -23,11 +23,16 @@ class Guard(str, Enum):
     ORIGINAL_NAMED = "original_named"
     CONTROLLER_NAMED = "controller_named"
     PROOF_WINDOW_OVER = "proof_window_over"
+    HOLD_OVER = "hold_over"
 
 
 @dataclass(frozen=True)
 class Case:
-    """What the guards look at. verified_at: when the question of identity was settled, also by "none is needed"."""
+    """What the guards look at. verified_at: when the question of identity was settled, also by "none is needed".
+
+    actor: who makes the move. destructive: what is asked for cannot be undone, so one member of staff alone does not do
+    it. hold_over, proof_window_over: worked out from the request and the time; not over where nobody did that.
+    """
 
     status: Status
     filer: str
@@ -38,11 +43,14 @@ class Case:
     duplicate_of: str | None = None
     referred_to: str | None = None
     proof_window_over: bool = False
+    hold_over: bool = False
+    destructive: bool = False
+    actor: str = ""
 
 
 _Table = Mapping[tuple[Status, Status], tuple[Guard, ...]]
 
-_DONE = (Guard.IDENTITY_SETTLED, Guard.SECOND_PERSON)
+_DONE = (Guard.IDENTITY_SETTLED, Guard.SECOND_PERSON, Guard.HOLD_OVER)
 _BEFORE_WORK = frozenset({Status.RECEIVED, Status.UNVERIFIED, Status.VERIFIED})
 
 
@@ -71,13 +79,22 @@ def _table() -> dict[tuple[Status, Status], tuple[Guard, ...]]:
 
 MOVES: _Table = _table()
 
+
+def _has_second_person(case: Case) -> bool:
+    """The approver is not the filer; where nothing can be undone, not the one who does it either."""
+    return (
+        bool(case.approver) and case.approver != case.filer and not (case.destructive and case.approver == case.actor)
+    )
+
+
 GUARDS: Mapping[Guard, Callable[[Case], bool]] = {
     Guard.IDENTITY_SETTLED: lambda case: case.verified_at is not None,
-    Guard.SECOND_PERSON: lambda case: bool(case.approver) and case.approver != case.filer,
+    Guard.SECOND_PERSON: _has_second_person,
     Guard.REFUSAL_REASONED: lambda case: case.refusal_reason is not None and bool(case.refusal_basis),
     Guard.ORIGINAL_NAMED: lambda case: bool(case.duplicate_of),
     Guard.CONTROLLER_NAMED: lambda case: bool(case.referred_to),
     Guard.PROOF_WINDOW_OVER: lambda case: case.proof_window_over,
+    Guard.HOLD_OVER: lambda case: case.hold_over,
 }
 
 

@@ -10,6 +10,8 @@ ALPHABET = "23456789CDFGHJKMNPQRTVWXY"
 _MISREAD = str.maketrans("ZSB", "258")
 _GROUP = 4
 _SHAPE = re.compile(rf"[A-Z]{{3}}(?:-[{ALPHABET}]{{{_GROUP}}}){{2}}")
+_NEAR = re.compile(r"(?<!\w)[A-Za-z]{3}[\s_\u2010-\u2015-]*[A-Za-z0-9]{4}[\s_\u2010-\u2015-]*[A-Za-z0-9]{4}(?!\w)")
+_LONGEST_SEARCHED = 4_000
 _VOWELS = frozenset("AEIOU")
 
 
@@ -23,6 +25,14 @@ def normalised(typed: str) -> str:
     spaced = re.sub(r"[\s_\u2010-\u2015-]+", "-", typed[:40].strip()).upper()
     candidate = spaced[:4] + spaced[4:].translate(_MISREAD)
     return candidate if _SHAPE.fullmatch(candidate) else ""
+
+
+def found_in(text: str) -> str:
+    """The first reference in a text, in the form that is stored; an empty text if there is none."""
+    for candidate in _NEAR.finditer(text[:_LONGEST_SEARCHED]):
+        if found := normalised(candidate.group()):
+            return found
+    return ""
 
 
 def _group() -> str:

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import json
+import secrets
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 import sqlalchemy as sa  # type: ignore[import-untyped,unused-ignore]
 
 from tickets.clocks import Clock
 from tickets.errors import StoreError
-from tickets.model import AuditLine, Details, Filters, OpenRequest, Receipt, Summary
+from tickets.model import AuditLine, Filters, OpenRequest, Receipt, Summary
 from tickets.moves import Case
 from tickets.references import new_reference
 from tickets.store import Unit
 from tickets.tables import audit, idempotency_keys, request_rights, requests
-from tickets.vocabulary import CLOSED, Channel, RefusalReason, Regime, Right, Status
+from tickets.tables_proof import evidence, grants
+from tickets.vocabulary import CLOSED, EvidenceKind, RefusalReason, Right, Status
 
 Row = Mapping[str, Any]
 _ORDER = {right: place for place, right in enumerate(Right)}
@@ -29,7 +32,9 @@ def in_order(rights: Iterable[Right]) -> tuple[Right, ...]:
     return tuple(sorted(rights, key=_ORDER.__getitem__))
 
 
-def insert(unit: Unit, request_id: str, wish: OpenRequest, filer: str, clock: Clock, now: datetime) -> str:
+def insert(
+    unit: Unit, request_id: str, wish: OpenRequest, filer: str, clock: Clock, now: datetime, target_days: int
+) -> str:
     """Write a request and its rights; gives its reference."""
     reference = _free_reference(unit, wish.policy)
     values = {
@@ -48,6 +53,8 @@ def insert(unit: Unit, request_id: str, wish: OpenRequest, filer: str, clock: Cl
         "is_target": clock.is_target,
         "status": Status.RECEIVED.value,
         "filer": filer,
+        "country": wish.country,
+        "target_days": target_days,
     }
     unit.execute(sa.insert(requests).values(**values))
     rights = [{"request_id": request_id, "right": right.value} for right in in_order(wish.rights)]
@@ -78,9 +85,15 @@ def by_reference(unit: Unit, reference: str) -> Row | None:
     return _first(unit, sa.select(requests).where(requests.c.reference == reference))
 
 
+def by_id(unit: Unit, request_id: str) -> Row | None:
+    """The request of that id."""
+    return _first(unit, sa.select(requests).where(requests.c.id == request_id))
+
+
 def of_conversation(unit: Unit, conversation: str) -> tuple[Summary, ...]:
-    """Everything filed in a conversation, newest first."""
-    found = sa.select(requests).where(requests.c.conversation == conversation)
+    """Everything filed in a conversation, or opened to it by a code, newest first."""
+    granted = sa.select(grants.c.request_id).where(grants.c.conversation == conversation)
+    found = sa.select(requests).where(sa.or_(requests.c.conversation == conversation, requests.c.id.in_(granted)))
     return _summaries(unit, found.order_by(requests.c.received_at.desc(), requests.c.id))
 
 
@@ -98,18 +111,10 @@ def listed(unit: Unit, filters: Filters) -> tuple[Summary, ...]:
     return _summaries(unit, found.order_by(requests.c.answer_by, requests.c.id).limit(filters.limit))
 
 
-def details(unit: Unit, row: Row) -> Details:
-    """A request with its history."""
-    trail = sa.select(audit).where(audit.c.request_id == row["id"]).order_by(audit.c.sequence)
-    return Details(
-        summary=summary(unit, row),
-        policy_version=row["policy_version"],
-        channel=Channel(row["channel"]),
-        text=row["text"],
-        regimes=tuple(Regime(word) for word in json.loads(row["regimes"])),
-        working=tuple(json.loads(row["working"])),
-        history=tuple(_audit_line(entry) for entry in unit.execute(trail).mappings()),
-    )
+def history(unit: Unit, request_id: str) -> tuple[AuditLine, ...]:
+    """A request's trail, oldest first."""
+    trail = sa.select(audit).where(audit.c.request_id == request_id).order_by(audit.c.sequence)
+    return tuple(_audit_line(entry) for entry in unit.execute(trail).mappings())
 
 
 def _audit_line(row: Row) -> AuditLine:
@@ -137,12 +142,39 @@ def case_of(row: Row) -> Case:
     )
 
 
-def set_status(unit: Unit, row: Row, to: Status, now: datetime) -> bool:
-    """Compare and set: False if somebody changed the row since it was read."""
+def set_status(unit: Unit, row: Row, to: Status, now: datetime, more: Mapping[str, Any] = MappingProxyType({})) -> bool:
+    """Compare and set, with other columns if need be: False if somebody changed the row since it was read."""
+    return change(unit, row, {**more, "status": to.value, "closed_at": now if to in CLOSED else None})
+
+
+def change(unit: Unit, row: Row, values: Mapping[str, Any]) -> bool:
+    """Compare and set some columns: False if somebody changed the row since it was read."""
     same = (requests.c.id == row["id"], requests.c.row_version == row["row_version"])
-    closed_at = now if to in CLOSED else None
-    change = {"status": to.value, "closed_at": closed_at, "row_version": row["row_version"] + 1}
-    return bool(unit.execute(sa.update(requests).where(*same).values(**change)).rowcount == 1)
+    counted = {**values, "row_version": row["row_version"] + 1}
+    return bool(unit.execute(sa.update(requests).where(*same).values(**counted)).rowcount == 1)
+
+
+def rights_of(unit: Unit, request_id: str) -> tuple[Right, ...]:
+    """What a request asks for."""
+    return in_order(_rights_of(unit, [request_id])[request_id])
+
+
+def evidence_of(unit: Unit, request_id: str) -> tuple[Row, ...]:
+    """What was shown of who asks: rows with kind, at and actor, oldest first."""
+    shown = sa.select(evidence).where(evidence.c.request_id == request_id)
+    return tuple(unit.execute(shown.order_by(evidence.c.at, evidence.c.id)).mappings())
+
+
+def add_evidence(unit: Unit, request_id: str, kind: EvidenceKind, actor: str, now: datetime) -> None:
+    """Write down what was shown. It is never changed or taken back."""
+    values = {"id": secrets.token_hex(16), "request_id": request_id, "kind": kind.value, "at": now, "actor": actor}
+    unit.execute(sa.insert(evidence).values(**values))
+
+
+def is_granted(unit: Unit, request_id: str, conversation: str) -> bool:
+    """Whether that conversation has shown by a code that the request is its person's."""
+    same = (grants.c.request_id == request_id, grants.c.conversation == conversation)
+    return unit.execute(sa.select(grants.c.at).where(*same)).first() is not None
 
 
 def clock_of(row: Row) -> Clock:
@@ -151,14 +183,14 @@ def clock_of(row: Row) -> Clock:
     return Clock(row["acknowledge_by"], row["answer_by"], working, row["is_target"])
 
 
-def remembered(unit: Unit, wish: OpenRequest) -> tuple[str, Receipt] | None:
-    """The fingerprint and the receipt that belong to the wish's key."""
+def remembered(unit: Unit, wish: OpenRequest) -> tuple[str, str, Receipt] | None:
+    """The fingerprint, the request's id and the receipt that belong to the wish's key."""
     same = (
         idempotency_keys.c.conversation == wish.conversation,
         idempotency_keys.c.key == wish.idempotency_key,
     )
     row = _first(unit, sa.select(idempotency_keys).where(*same))
-    return (row["fingerprint"], Receipt.from_json(json.loads(row["receipt"]))) if row else None
+    return (row["fingerprint"], row["request_id"], Receipt.from_json(json.loads(row["receipt"]))) if row else None
 
 
 def remember(unit: Unit, wish: OpenRequest, fingerprint: str, request_id: str, receipt: Receipt, now: datetime) -> None:

@@ -2,58 +2,72 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import secrets
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 
-from pii.masking import mask
-from tickets import audit, rows
+from pii.encryption import Vault
+from tickets import audit, challenges, contacts, intake, letters, news, proving, rows, steps, views
 from tickets.audit import Anchor, AuditReport
+from tickets.challenges import Errand, Sent
 from tickets.clocks import DEFAULT_TARGET_DAYS, due
-from tickets.errors import InputError, KeyReusedError, MoveError, UnknownRequestError
-from tickets.model import EVERYTHING, Details, Filters, OpenRequest, Receipt, Summary
-from tickets.moves import check_move
+from tickets.contacts import KnownContact
+from tickets.errors import UnknownRequestError
+from tickets.intake import REQUESTER
+from tickets.letters import Correspondence, News
+from tickets.model import EVERYTHING, Details, Filters, OpenRequest, Proof, Receipt, Summary
+from tickets.office import USUAL_LIMITS, Limits, Office
 from tickets.references import normalised
+from tickets.rows import Row
 from tickets.store import Store, Unit
-from tickets.tables import MAX_NAME, MAX_TEXT
-from tickets.vocabulary import Channel, Status
+from tickets.vocabulary import Channel, EvidenceKind, Purpose, Status
 
-REQUESTER = "requester"
 _UNKNOWN = "there is no such request here"
+_WITHOUT_PROOF = "policy"  # who says that no proof is needed
+_SITE = "site"  # the company's own site, which vouches for a login
 
 
 class RequestService:
     """Files requests and looks after them."""
 
-    def __init__(self, store: Store, *, target_days: int = DEFAULT_TARGET_DAYS) -> None:
+    def __init__(
+        self,
+        store: Store,
+        vault: Vault,
+        mail: Correspondence,
+        *,
+        target_days: int = DEFAULT_TARGET_DAYS,
+        code_minutes: int = 10,
+        hold_hours: int = 72,
+        limits: Limits = USUAL_LIMITS,
+    ) -> None:
         """target_days: the operator's own aim where no law names a number of days."""
         self._store = store
-        self._target_days = target_days
+        self._office = Office(vault, mail, target_days, code_minutes, timedelta(hours=hold_hours), limits)
 
     def open_request(self, wish: OpenRequest, now: datetime) -> Receipt:
-        """File a request: itself, its rights, its audit entry and its key in one transaction.
+        """File a request: itself, rights, contacts, audit, key and the letter with the code, in one transaction.
 
         The same key gives the same receipt. Where this conversation has an open request about the same policy with one
         of the rights, that one is given back with created=False; rights it lacks are named in Receipt.missing.
         Raises InputError, ClockError, KeyReusedError (the key came with other content) and StoreError.
         """
-        _check_input(wish, now)
+        intake.check(wish, now)
         with self._store.unit() as unit:
+            found = contacts.held(unit, self._office.vault, wish.conversation, wish.contacts)
+            print_of = intake.fingerprint(self._office.vault, wish, found)
             known = rows.remembered(unit, wish)
             if known is not None:
-                return _replayed(known, _fingerprint(wish))
-            receipt = self._found_or_filed(unit, wish, now)
+                request_id, receipt = intake.replayed(known, print_of)
+                return self._with_hint(unit, request_id, receipt)
+            request_id, receipt = self._existing(unit, wish, now) or self._file(unit, wish, found, now)
+            rows.remember(unit, wish, print_of, request_id, receipt, now)
+            receipt = self._with_hint(unit, request_id, receipt)
             unit.commit()
         return receipt
 
-    def _found_or_filed(self, unit: Unit, wish: OpenRequest, now: datetime) -> Receipt:
-        request_id, receipt = self._existing(unit, wish) or self._file(unit, wish, now)
-        rows.remember(unit, wish, _fingerprint(wish), request_id, receipt, now)
-        return receipt
-
-    def _existing(self, unit: Unit, wish: OpenRequest) -> tuple[str, Receipt] | None:
-        row = rows.open_overlapping(unit, wish)
+    def _existing(self, unit: Unit, wish: OpenRequest, now: datetime) -> tuple[str, Receipt] | None:
+        row = None if wish.referred_to else rows.open_overlapping(unit, wish)
         if row is None:
             return None
         found = rows.summary(unit, row)
@@ -65,53 +79,93 @@ class RequestService:
             clock=rows.clock_of(row),
             created=False,
             missing=rows.in_order(wish.rights - set(found.rights)),
+            proof=self._proof_of(unit, row, now),
         )
         return row["id"], receipt
 
-    def _file(self, unit: Unit, wish: OpenRequest, now: datetime) -> tuple[str, Receipt]:
-        clock = due(wish.regimes, wish.rights, now, country=wish.country, target_days=self._target_days)
+    def _proof_of(self, unit: Unit, row: Row, now: datetime) -> Proof:
+        """Where an open request stands with its proof."""
+        if row["verified_at"]:
+            return Proof.NOT_NEEDED
+        challenge = challenges.of(unit, row["id"], row["conversation"], Purpose.PROVE)
+        if challenge is not None:
+            waits = challenge["used_at"] is None and challenge["expires_at"] > now
+            return Proof.CODE_SENT if waits else Proof.BY_STAFF if challenge["used_at"] else Proof.LATER
+        mailable = contacts.address_of(contacts.of_request(unit, self._office.vault, row["id"]))
+        return Proof.LATER if mailable and Channel(row["channel"]) is not Channel.STAFF else Proof.BY_STAFF
+
+    def _file(
+        self, unit: Unit, wish: OpenRequest, found: tuple[KnownContact, ...], now: datetime
+    ) -> tuple[str, Receipt]:
+        aim = self._office.target_days
+        clock = due(wish.regimes, wish.rights, now, country=wish.country, target_days=aim)
         request_id = secrets.token_hex(16)
         filer = wish.filer or f"{REQUESTER}:{wish.conversation}"
-        reference = rows.insert(unit, request_id, wish, filer, clock, now)
+        reference = rows.insert(unit, request_id, wish, filer, clock, now, aim)
         rights = rows.in_order(wish.rights)
-        entry = audit.Entry(
-            at=now,
-            request_id=request_id,
-            actor=wish.filer or REQUESTER,
-            action="opened",
-            from_status=None,
-            to_status=Status.RECEIVED,
-            detail={"channel": wish.channel.value, "rights": [right.value for right in rights]},
-        )
-        audit.append(unit, entry)
-        return request_id, Receipt(reference, rights, now, Status.RECEIVED, clock, created=True)
+        actor = wish.filer or REQUESTER
+        detail = {"channel": wish.channel.value, "rights": [right.value for right in rights]}
+        audit.append(unit, audit.Entry(now, request_id, actor, "opened", None, Status.RECEIVED, detail))
+        row = rows.by_id(unit, request_id)
+        if row is None:
+            raise UnknownRequestError(_UNKNOWN)
+        row, proof = self._with_proof(unit, wish, row, found, now)
+        receipt = Receipt(reference, rights, now, Status(row["status"]), clock, created=True, proof=proof)
+        return request_id, receipt
+
+    def _with_proof(
+        self, unit: Unit, wish: OpenRequest, row: Row, found: tuple[KnownContact, ...], now: datetime
+    ) -> tuple[Row, Proof]:
+        """What a new request needs before it can be worked on: nothing, a code, staff; or it is another party's."""
+        if wish.referred_to:
+            named = {"referred_to": wish.referred_to}
+            actor = wish.filer or REQUESTER
+            return steps.move(unit, row, Status.REFERRED, "referred", actor, now, change=named), Proof.NOT_NEEDED
+        contacts.attach(unit, self._office.vault, row["id"], found)
+        if wish.channel is Channel.STAFF:
+            news.tell(unit, self._office, row, News.RECEIVED, now, letters.Details(answer_by=row["answer_by"]))
+        if EvidenceKind.LOGIN_TOKEN in wish.evidence:
+            rows.add_evidence(unit, row["id"], EvidenceKind.LOGIN_TOKEN, _SITE, now)
+        if intake.needs_no_proof(wish):
+            rows.add_evidence(unit, row["id"], EvidenceKind.NOT_REQUIRED, _WITHOUT_PROOF, now)
+        row = proving.settle(unit, self._office, row, _WITHOUT_PROOF, now)
+        if row["verified_at"]:
+            return row, Proof.NOT_NEEDED
+        address = contacts.address_of(found)
+        if address is None or wish.channel is Channel.STAFF:
+            return row, Proof.BY_STAFF  # who wrote or called has no conversation to type a code into
+        errand = Errand(row, wish.conversation, wish.channel, Purpose.PROVE, address)
+        return self._asked(unit, errand, now)
+
+    def _asked(self, unit: Unit, errand: Errand, now: datetime) -> tuple[Row, Proof]:
+        if challenges.send(unit, self._office, errand, now) is not Sent.SENT:
+            return errand.row, Proof.LATER
+        return challenges.asked(unit, errand.row, now), Proof.CODE_SENT
+
+    def _with_hint(self, unit: Unit, request_id: str, receipt: Receipt) -> Receipt:
+        if receipt.proof is not Proof.CODE_SENT:
+            return receipt
+        address = contacts.address_of(contacts.of_request(unit, self._office.vault, request_id))
+        return replace(receipt, sent_to=contacts.hint(address.kind, address.value)) if address else receipt
 
     def withdraw(self, reference: str, conversation: str, now: datetime) -> Summary:
-        """Take a request back, for the conversation that filed it. Withdrawing twice changes nothing.
+        """Take a request back, for the conversation that filed it or was given access by a code. Twice changes nothing.
 
         Raises UnknownRequestError, the same for a missing request and another person's, and MoveError for one that is
         closed already.
         """
-        _check_time(now)
+        intake.check_time(now)
         with self._store.unit() as unit:
             row = rows.by_reference(unit, normalised(reference))
-            if row is None or not secrets.compare_digest(row["conversation"].encode(), conversation.encode()):
+            if row is None or not _may_reach(unit, row, conversation):
                 raise UnknownRequestError(_UNKNOWN)
             if Status(row["status"]) is not Status.WITHDRAWN:
-                self._move(unit, row, Status.WITHDRAWN, "withdrawn", REQUESTER, now)
+                row = steps.move(unit, row, Status.WITHDRAWN, "withdrawn", REQUESTER, now)
                 unit.commit()
-            return _refreshed(unit, row)
-
-    def _move(self, unit: Unit, row: rows.Row, to: Status, action: str, actor: str, now: datetime) -> None:
-        """The one way a status changes: by the table, past its guards, with an entry in the trail."""
-        case = rows.case_of(row)
-        check_move(case, to)
-        if not rows.set_status(unit, row, to, now):
-            raise MoveError("somebody else changed this request in the meantime: look at it again")
-        audit.append(unit, audit.Entry(now, row["id"], actor, action, case.status, to, {}))
+            return rows.summary(unit, row)
 
     def status_of(self, conversation: str) -> tuple[Summary, ...]:
-        """Everything that was filed in this conversation, newest first."""
+        """Everything that was filed in this conversation or opened to it by a code, newest first."""
         with self._store.reading() as unit:
             return rows.of_conversation(unit, conversation)
 
@@ -126,7 +180,7 @@ class RequestService:
             row = rows.by_reference(unit, normalised(reference))
             if row is None:
                 raise UnknownRequestError(_UNKNOWN)
-            return rows.details(unit, row)
+            return views.details(unit, self._office.vault, row)
 
     def verify_audit(self, anchor: Anchor | None = None) -> AuditReport:
         """Check the audit trail, against an anchor kept outside if there is one."""
@@ -134,73 +188,6 @@ class RequestService:
             return audit.verify(unit, anchor)
 
 
-def _refreshed(unit: Unit, row: rows.Row) -> Summary:
-    current = rows.by_reference(unit, row["reference"])
-    if current is None:
-        raise UnknownRequestError(_UNKNOWN)
-    return rows.summary(unit, current)
-
-
-def _replayed(known: tuple[str, Receipt], fingerprint: str) -> Receipt:
-    before, receipt = known
-    if before != fingerprint:
-        raise KeyReusedError("this key was used for another request: a new filing needs a new key")
-    return receipt
-
-
-def _fingerprint(wish: OpenRequest) -> str:
-    """Equal for equal content; the key itself is left out."""
-    fields = [
-        wish.policy,
-        wish.policy_version,
-        sorted(right.value for right in wish.rights),
-        wish.channel.value,
-        wish.conversation,
-        wish.text,
-        sorted(regime.value for regime in wish.regimes),
-        wish.country,
-        wish.filer,
-    ]
-    return hashlib.sha256(json.dumps(fields).encode()).hexdigest()
-
-
-def _check_input(wish: OpenRequest, now: datetime) -> None:
-    _check_time(now)
-    names = {
-        "policy": wish.policy,
-        "policy version": wish.policy_version,
-        "conversation": wish.conversation,
-        "idempotency key": wish.idempotency_key,
-    }
-    for name, value in names.items():
-        if not 0 < len(value) <= MAX_NAME:
-            raise InputError(f"the {name} must have 1 to {MAX_NAME} characters")
-        if "\0" in value:
-            raise InputError(f"the {name} holds a NUL character, which a database refuses")
-    if not wish.rights:
-        raise InputError("a request needs at least one right")
-    if wish.channel is Channel.STAFF and not wish.filer:
-        raise InputError("a request entered by staff names the member of staff as its filer")
-    _check_filer(wish)
-    _check_text(wish.text)
-
-
-def _check_filer(wish: OpenRequest) -> None:
-    # The default filer, "requester:" and the conversation, must fit the column as well.
-    longest = MAX_NAME - len(REQUESTER) - 1
-    if len(wish.conversation) > longest or len(wish.filer) > MAX_NAME or "\0" in wish.filer:
-        raise InputError(f"a conversation has at most {longest} characters, a filer {MAX_NAME}, neither a NUL")
-
-
-def _check_text(text: str) -> None:
-    if len(text) > MAX_TEXT:
-        raise InputError(f"the text must have at most {MAX_TEXT:,} characters")
-    if "\0" in text or any("\ud800" <= char <= "\udfff" for char in text):
-        raise InputError("the text holds a character that a database refuses (NUL or half a surrogate pair)")
-    if mask(text).found:
-        raise InputError("the text still holds an e-mail address or a phone number: mask it first")
-
-
-def _check_time(now: datetime) -> None:
-    if now.tzinfo is None:
-        raise InputError("the time has no zone: pass an aware datetime in UTC")
+def _may_reach(unit: Unit, row: Row, conversation: str) -> bool:
+    granted = rows.is_granted(unit, row["id"], conversation)
+    return secrets.compare_digest(row["conversation"].encode(), conversation.encode()) or granted

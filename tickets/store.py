@@ -47,10 +47,11 @@ _UNDEFINED_TABLE = "42P01"
 
 
 class Unit:
-    """One transaction. What is not committed is rolled back."""
+    """One transaction. What is not committed is rolled back. audit_key: see Store."""
 
-    def __init__(self, connection: Any) -> None:
+    def __init__(self, connection: Any, audit_key: bytes | None = None) -> None:
         self.connection = connection
+        self.audit_key = audit_key
         self.committed = False
 
     def execute(self, statement: Any) -> Any:
@@ -73,6 +74,7 @@ class Store:
         read_only: for a process that only looks; it takes no lock and cannot write.
         Raises StoreLockedError, StoreUnavailableError, or StoreError for a URL that is neither of the two.
         """
+        self.audit_key: bytes | None = None  # set by audit.use_key; without it entries are hashed without a key
         self.is_sqlite, path = _read_url(url)
         self._lock: _WriterLock | None = None
         self._path = path
@@ -112,7 +114,7 @@ class Store:
         with _translated(), self.engine.connect() as plain:
             connection = plain.execution_options(**options)
             connection.begin()
-            yield Unit(connection)
+            yield Unit(connection, self.audit_key)
 
     def close(self) -> None:
         """Close all connections and give the writer's lock back."""

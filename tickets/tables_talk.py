@@ -40,6 +40,13 @@ outbox = Table(
     Index("ix_outbox_lane", "lane", "sequence"),
     Index("ix_outbox_request", "request_id"),
     Index(
+        "ix_outbox_queue",
+        "lane",
+        "sequence",
+        sqlite_where=text("status = 'waiting'"),
+        postgresql_where=text("status = 'waiting'"),
+    ),
+    Index(
         "ix_outbox_waiting",
         "next_at",
         sqlite_where=text("status = 'waiting'"),

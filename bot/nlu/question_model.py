@@ -25,7 +25,7 @@ from policies_kb.question_text import QuestionText
 
 Matrix = npt.NDArray[np.float32]
 
-MODEL_VERSION = "5"  # part of the component's fingerprint: raise it when this file changes what is learned
+MODEL_VERSION = "6"  # part of the component's fingerprint: raise it when this file changes what is learned
 EXPONENTS = {"meaning": 0.24, "words": 0.36, "nearest": 0.4}
 FLOORS = {"meaning": 0.0, "words": 1e-4, "nearest": 0.01}
 NEAREST, SHARPNESS = 30, 25.0  # how many examples have a say, and how fast it fades with distance
@@ -34,6 +34,14 @@ RIGHT_HEARD = 0.3  # a right counts if it has this share of a request, or of one
 TOPICS_KEPT = 12
 UNSURE, ASK_AT_LEAST, TOPIC_AT_LEAST = 0.6, 0.12, 0.6
 ASK, REQUEST = "ask_policy", "request"
+# "A copy instead of deletion", "no, not deletion, just access": what is turned down, and the words that show a switch.
+_REFUSALS = re.compile(
+    r"\b(?:instead of|rather than|(?:do not|don't|dont|not|no)\b)[^.,;!?]*?(?=$|[.,;!?]|\b(?:and|but|only|just|i)\b)",
+    re.IGNORECASE,
+)
+_SWITCHES = re.compile(
+    r"\b(?:instead|rather|actually|meant|sorry|second thought|just|only)\b|, not |^no[ ,]|^not ", re.IGNORECASE
+)
 _PARTS = re.compile(r"[.;!?\n]+|,? (?:and|plus|also|as well as|then)(?: (?:also|then|please))? ", re.IGNORECASE)
 
 
@@ -131,6 +139,14 @@ class _Views:
     similarities: Matrix
 
 
+def _without_refusals(plain: str) -> str:
+    """The message without what it turns down, if anything readable is left."""
+    if not _SWITCHES.search(plain):
+        return plain
+    meant = _REFUSALS.sub(" ", plain).strip(" ,.;!?")
+    return meant if len(meant.split()) >= 2 else plain
+
+
 class QuestionModel:
     """Reads messages. Make one with `fit` or `load`."""
 
@@ -186,14 +202,17 @@ class QuestionModel:
         return _ordered(self._heads[head].classes, self._heads[head].shares(views))
 
     def _rights(self, plain: str, views: _Views) -> tuple[str, ...]:
-        """The rights that are invoked: in the whole message, or clearly in one of its parts."""
+        """The rights that are invoked: in the whole message, or clearly in one of its parts; not those turned down."""
+        meant = _without_refusals(plain)
+        if meant != plain:
+            plain, views = meant, self._views(meant)
         whole = dict(self._ordered("right", views))
         best = max(whole, key=lambda right: whole[right])
         heard = {right: share for right, share in whole.items() if share >= RIGHT_HEARD or right == best}
         parts = [part for part in _PARTS.split(plain) if len(part.split()) >= 2]
         for part in parts if len(parts) > 1 else []:
             for right, share in self._ordered("right", self._views(part)):
-                if share >= 0.6 and whole[right] >= 0.05:
+                if share >= 0.6 and whole[right] >= 0.01:
                     heard[right] = max(heard.get(right, 0.0), float(share) * 0.5)
         return tuple(sorted(heard, key=lambda right: -heard[right]))
 

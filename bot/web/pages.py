@@ -1,31 +1,37 @@
-"""The two public pages as HTML text: the front page with the chat, and a policy with a link target for every clause.
+"""The public pages as HTML text: the front page with the chat, a policy, stopping a request, and the demo mailbox.
 
 Nothing here is written inline that a strict Content-Security-Policy would refuse: styles and scripts are files under
-/static/. The policy page needs no script at all.
+/static/. Only the front page has a script.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, Union
+from typing import TYPE_CHECKING
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from policies_kb.model import Clause, PieceKind, PolicyVersion, Span
+from bot.web.mail_text import mail_view
+from bot.web.policy_text import Heading, policy_blocks
+from policies_kb.model import PolicyVersion
 from policies_kb.profile import Profile
+from tickets.vocabulary import OPEN, Status
+from tickets.words import STATUS_WORDS, time_in_words, words_for
+
+if TYPE_CHECKING:
+    from tickets.mail import ReceivedMail
+    from tickets.model import Summary
 
 TEMPLATES = Path(__file__).parent / "templates"
 STATIC = Path(__file__).parent / "static"
+KEPT_DAYS = 30
+MAIL_SECONDS = 5  # after which the demo mailbox is looked at again
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
 )
-_MARK = re.compile(r"(?P<mark>[•▪◦‣·*–—−-]|\d{1,2}(?:\.\d{1,2})*[.)]|[a-z]\))\s+(?=\S)")
-_GLYPHS = "•▪◦‣·"
-_DEEPEST = 3  # heading levels below this one look alike
 
 
 @dataclass(frozen=True)
@@ -38,160 +44,6 @@ class PolicyCard:
     version: str
     url: str
     examples: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Line:
-    """A verbatim stretch of the source, its bullet or number apart, so that the page can hang it in the margin."""
-
-    mark: str
-    text: str
-
-
-@dataclass(frozen=True)
-class Part:
-    """A part of a clause: one line of running text, or the lines of a list."""
-
-    kind: str  # text; list; lines (an address, say: a list that nothing introduces and that has no bullets)
-    lines: tuple[Line, ...]
-
-
-@dataclass(frozen=True)
-class ClauseView:
-    """A clause as the page shows it. Its id is the fragment that a citation links to."""
-
-    id: str
-    parts: tuple[Part, ...]
-    summary: str  # its first words, which name the link to it
-
-
-@dataclass(frozen=True)
-class Heading:
-    """A heading of the source, numbering included."""
-
-    kind: ClassVar[str] = "heading"
-    id: str
-    level: int
-    text: str
-
-
-@dataclass(frozen=True)
-class Aside:
-    """Text around the policy that is not part of it."""
-
-    kind: ClassVar[str] = "aside"
-    text: str
-
-
-@dataclass(frozen=True)
-class Paragraph:
-    """The clauses of one paragraph of the source."""
-
-    kind: ClassVar[str] = "paragraph"
-    clauses: tuple[ClauseView, ...]
-
-
-@dataclass(frozen=True)
-class BulletList:
-    """Bullets that are clauses; a long bullet has several."""
-
-    kind: ClassVar[str] = "list"
-    items: tuple[tuple[ClauseView, ...], ...]
-
-
-Block = Union[Heading, Aside, Paragraph, BulletList]
-
-
-def policy_blocks(version: PolicyVersion) -> list[Block]:
-    """The whole text of a version, in order, in the shape a page shows it. Characters are never changed or left out."""
-    clauses = {clause.span.start: clause for clause in version.clauses}
-    blocks: list[Block] = []
-    headings = 0
-    previous: Clause | None = None
-    for piece in version.pieces:
-        text = piece.span.of(version.source)
-        if piece.kind is PieceKind.HEADING:
-            headings += 1
-            blocks.append(Heading(f"section-{headings}", min(piece.level, _DEEPEST), text))
-        elif piece.kind is PieceKind.ASIDE:
-            blocks.append(Aside(text))
-        else:
-            clause = clauses[piece.span.start]
-            _add_clause(blocks, clause, previous, version.source)
-            previous = clause
-    return blocks
-
-
-def _add_clause(blocks: list[Block], clause: Clause, previous: Clause | None, source: str) -> None:
-    """Append a clause, joining it to the paragraph, the bullet or the list that it continues."""
-    view = _view(clause, source)
-    last = blocks[-1] if blocks else None
-    same_line = last is not None and "\n" not in _before(source, clause.span.start)
-    continues = same_line and previous is not None and previous.lead_in == clause.lead_in
-    if _begins_item(clause, same_line):
-        items = last.items if isinstance(last, BulletList) else ()
-        blocks[len(blocks) - bool(items) :] = [BulletList((*items, (view,)))]
-    elif isinstance(last, BulletList) and continues:
-        *earlier, item = last.items
-        blocks[-1] = BulletList((*earlier, (*item, view)))
-    elif isinstance(last, Paragraph) and same_line:
-        blocks[-1] = Paragraph((*last.clauses, view))
-    else:
-        blocks.append(Paragraph((view,)))
-
-
-def _before(source: str, at: int) -> str:
-    """The white space that ends at a place."""
-    return source[len(source[:at].rstrip()) : at]
-
-
-def _begins_item(clause: Clause, same_line: bool) -> bool:
-    if clause.items:
-        return False
-    if clause.lead_in is not None and not same_line:
-        return True
-    return bool(_MARK.match(clause.text)) and (not same_line or clause.text[0] in _GLYPHS)
-
-
-def _view(clause: Clause, source: str) -> ClauseView:
-    summary = " ".join(clause.text.split())
-    short = summary if len(summary) <= 60 else summary[:60].rsplit(" ", 1)[0] + "…"
-    return ClauseView(clause.id, tuple(_parts(clause, source)), short)
-
-
-def _parts(clause: Clause, source: str) -> Iterator[Part]:
-    """Runs of list items and of the text between them."""
-    run: list[Line] = []
-    at = clause.span.start
-    kind = "lines" if _is_address(clause, source) else "list"
-    for item in clause.items:
-        between = Span(at, item.start).of(source)
-        if between.strip():
-            yield from _closed(kind, run)
-            yield Part("text", (_line(between),))
-            run = []
-        run.append(_line(item.of(source)))
-        at = item.end
-    yield from _closed(kind, run)
-    rest = Span(at, clause.span.end).of(source)
-    if rest.strip():
-        yield Part("text", (_line(rest),))
-
-
-def _closed(kind: str, run: list[Line]) -> Iterator[Part]:
-    if run:
-        yield Part(kind, tuple(run))
-
-
-def _is_address(clause: Clause, source: str) -> bool:
-    opens = bool(clause.items) and clause.items[0].start == clause.span.start
-    return opens and not any(_line(item.of(source)).mark for item in clause.items)
-
-
-def _line(text: str) -> Line:
-    bare = text.strip()
-    marked = _MARK.match(bare)
-    return Line(marked["mark"], bare[marked.end() :]) if marked else Line("", bare)
 
 
 class Pages:
@@ -207,10 +59,17 @@ class Pages:
             lstrip_blocks=True,
         )
 
-    def demo(self, policies: Sequence[PolicyCard], base_url: str) -> str:
-        """The front page. base_url: where it is reachable from outside, for its canonical link; may be empty."""
-        template = self._templates.get_template("demo.html")
-        return template.render(policies=policies, base_url=base_url.rstrip("/"))
+    def demo(
+        self, policies: Sequence[PolicyCard], base_url: str, *, demo_mail: bool = False, kept_days: int = KEPT_DAYS
+    ) -> str:
+        """The front page.
+
+        base_url: where it is reachable from outside, for its canonical link; may be empty.
+        demo_mail: whether mails lie in the demo mailbox; kept_days: after which the server drops a conversation.
+        """
+        return self._templates.get_template("demo.html").render(
+            policies=policies, base_url=base_url.rstrip("/"), demo_mail=demo_mail, kept_days=kept_days
+        )
 
     def policy(self, profile: Profile, version: PolicyVersion, versions: Sequence[str]) -> str:
         """One version of a policy as a page. versions: the names of all its versions, this one included."""
@@ -222,3 +81,33 @@ class Pages:
             headings=[block for block in blocks if isinstance(block, Heading)],
             others=[name for name in versions if name != version.version],
         )
+
+    def mail(self, mails: "Sequence[ReceivedMail]", base_url: str = "") -> str:
+        """The demo mailbox, mails as they are given. base_url: as in the mails; only links to it are links here."""
+        views = [mail_view(mail, base_url) for mail in mails]
+        return self._templates.get_template("mail.html").render(mails=views, seconds=MAIL_SECONDS)
+
+    def stop(self, summary: "Summary | None", done: bool, base: str = "") -> str:
+        """Stopping a request by the link of a mail. summary: None for a link that leads to no request.
+
+        done: the button was pressed. base: where the front page is; empty if at the root of this host.
+        """
+        return self._templates.get_template("stop.html").render(
+            summary=summary,
+            state=_stop_state(summary, done),
+            rights=words_for(summary.rights) if summary else "",
+            received=time_in_words(summary.received) if summary else "",
+            status=STATUS_WORDS[summary.status] if summary else "",
+            home=f"{base.rstrip('/')}/",
+        )
+
+
+def _stop_state(summary: "Summary | None", done: bool) -> str:
+    """What the page says. A request that was closed before the button was pressed has not been stopped by it."""
+    if summary is None:
+        return "unknown"
+    if summary.status in OPEN:
+        return "open"
+    if summary.status is Status.WITHDRAWN:
+        return "stopped" if done else "stopped_before"
+    return "closed"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bot.desk import Button, Reply
-from bot.rendering import ON_RIGHT, ROLE_HEADS, SILENT_ON_RIGHT, STEPS_HEAD, plain_text
+from bot.rendering import LETTER_HEAD, ROLE_HEADS, STEPS_HEAD, plain_text
 
 
 def quote(**changes: Any) -> dict[str, Any]:
@@ -54,11 +54,15 @@ def test_steps_are_numbered_and_marked_as_our_help() -> None:
     assert f"{STEPS_HEAD}\n1. Open it\n2. Press Delete" in text
 
 
-def test_a_receipt_says_what_the_policy_itself_says_or_that_it_does_not() -> None:
-    request = {"rights": ["deletion"]}
-    assert ON_RIGHT in plain_text(Reply("Taken down.", answer(quote()), request))
-    silent = plain_text(Reply("Taken down.", answer(quote(role="related"), kind="silent"), request))
-    assert SILENT_ON_RIGHT in silent and silent.count("NOT an answer") == 1 and ON_RIGHT not in silent
+def test_the_closing_stands_after_quotes_and_letter() -> None:
+    text = plain_text(Reply("It sends you to them.", answer(quote()), letter="Dear all,", closing="I have noted it."))
+    places = [text.index(part) for part in ("It sends", "We  keep", LETTER_HEAD, "Dear all,", "I have noted it.")]
+    assert places == sorted(places)
+
+
+def test_further_answers_follow_the_first() -> None:
+    text = plain_text(Reply("x", answer(quote()), more_answers=(answer(quote(text="Another.")),)))
+    assert text.index("We  keep") < text.index("Another.")
 
 
 def test_notes_and_buttons_come_last() -> None:

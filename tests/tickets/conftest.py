@@ -14,6 +14,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from pii.encryption import KeyRing, Vault
+from tickets.letters import Correspondence
 from tickets.model import OpenRequest
 from tickets.service import RequestService
 from tickets.store import Store
@@ -21,6 +23,13 @@ from tickets.vocabulary import Channel, Regime, Right
 
 POSTGRES = os.environ.get("TEST_POSTGRES_URL", "")
 NOW = datetime(2026, 1, 31, 12, 0, tzinfo=timezone.utc)
+VAULT = Vault(KeyRing.new())
+MAIL = Correspondence("https://desk.example.org", str.title)
+
+
+def service_on(store: Store, **numbers: Any) -> RequestService:
+    """A service with the keys and letters of the tests."""
+    return RequestService(store, VAULT, MAIL, **numbers)
 
 
 def wish(**changes: Any) -> OpenRequest:
@@ -80,9 +89,19 @@ def store(url: str) -> Iterator[Store]:
         yield opened
 
 
+@pytest.fixture(scope="session")
+def vault() -> Vault:
+    return VAULT
+
+
+@pytest.fixture(scope="session")
+def mail() -> Correspondence:
+    return MAIL
+
+
 @pytest.fixture
 def service(store: Store) -> RequestService:
-    return RequestService(store)
+    return service_on(store)
 
 
 @pytest.fixture

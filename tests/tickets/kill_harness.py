@@ -4,7 +4,8 @@
 
 Modes: `whole` is the product. The others take one defence away and must go red: `no_key` sends every attempt under a
 new key, `no_transaction` commits after each statement, `memory` acknowledges before it files. In all modes the look
-for an open request of the same conversation is off, so that the key alone stands against doubles.
+for an open request of the same conversation is off, so that the key alone stands against doubles. Each filing has an
+address, so that contact, code and letter belong to the transaction as well.
 """
 
 from __future__ import annotations
@@ -26,7 +27,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from pii.encryption import KeyRing, Vault
+from pii.masking import mask
+from tickets.contacts import ContactBox
+from tickets.letters import Correspondence
 from tickets.model import OpenRequest
+from tickets.office import Limits
 from tickets.service import RequestService
 from tickets.store import Store, Unit
 from tickets.vocabulary import Channel, Regime, Right
@@ -35,8 +41,13 @@ NOW = datetime(2026, 1, 31, tzinfo=timezone.utc)
 REPLY_SECONDS = 0.003  # from the commit to the moment the reply has arrived
 
 
+RING = KeyRing.new()
+MAIL = Correspondence("https://desk.example.org", str.title)
+LIMITS = Limits(mails_to_address=10**6, mails_of_conversation=10**6, mails_in_all=10**6)
+
+
 class KeyOnlyService(RequestService):
-    def _existing(self, unit: Unit, wish: OpenRequest) -> None:
+    def _existing(self, unit: Unit, wish: OpenRequest, now: datetime) -> None:
         return None
 
 
@@ -62,7 +73,7 @@ class TornStore:
             yield EagerUnit(unit.connection)
 
 
-def wish(number: int, mode: str) -> OpenRequest:
+def wish(number: int, mode: str, handles: tuple[str, ...]) -> OpenRequest:
     usual = OpenRequest(
         policy="klasso",
         policy_version="2026-04",
@@ -72,6 +83,7 @@ def wish(number: int, mode: str) -> OpenRequest:
         text=f"filing {number}",
         regimes=frozenset({Regime.GDPR}),
         idempotency_key=f"key-{number}",
+        contacts=handles,
     )
     return replace(usual, idempotency_key=secrets.token_hex(8)) if mode == "no_key" else usual
 
@@ -79,13 +91,18 @@ def wish(number: int, mode: str) -> OpenRequest:
 def child(mode: str, url: str, first: int, filings: int, acknowledged: int) -> None:
     """File from `first` on; write each number down once its filing is answered."""
     with Store(url) as store:
-        service = KeyOnlyService(TornStore(store) if mode == "no_transaction" else store)  # type: ignore[arg-type]
+        vault = Vault(RING)
+        box = ContactBox(store, vault)
+        filed_in: Any = TornStore(store) if mode == "no_transaction" else store
+        service = KeyOnlyService(filed_in, vault, MAIL, limits=LIMITS)
         if mode == "memory":
             for number in range(first, filings):
                 os.write(acknowledged, b"%d\n" % number)
             time.sleep(REPLY_SECONDS)
         for number in range(first, filings):
-            service.open_request(wish(number, mode), NOW)
+            found = mask(f"filing-{number}@example.org").found
+            handles = box.keep(f"conversation-{number}", found, NOW)
+            service.open_request(wish(number, mode, tuple(handles.values())), NOW)
             time.sleep(REPLY_SECONDS)
             if mode != "memory":
                 os.write(acknowledged, b"%d\n" % number)
@@ -119,8 +136,12 @@ def counted(url: str, answered: int) -> dict[str, int]:
         texts = Counter(unit.execute(sa.text("SELECT text FROM requests")).scalars())
         whole = """SELECT count(*) FROM requests r WHERE
             (SELECT count(*) FROM request_rights x WHERE x.request_id = r.id) = 2
-            AND (SELECT count(*) FROM audit a WHERE a.request_id = r.id) = 1
-            AND (SELECT count(*) FROM idempotency_keys k WHERE k.request_id = r.id) = 1"""
+            AND (SELECT count(*) FROM audit a WHERE a.request_id = r.id) = 2
+            AND (SELECT count(*) FROM request_contacts c WHERE c.request_id = r.id) = 1
+            AND (SELECT count(*) FROM challenges c WHERE c.request_id = r.id) = 1
+            AND (SELECT count(*) FROM stop_links s WHERE s.request_id = r.id) = 1
+            AND (SELECT count(*) FROM outbox o WHERE o.request_id = r.id) = 1
+            AND r.status = 'unverified' AND (SELECT count(*) FROM idempotency_keys k WHERE k.request_id = r.id) = 1"""
         return {
             "lost": sum(f"filing {number}" not in texts for number in range(answered)),
             "doubled": sum(times > 1 for times in texts.values()),

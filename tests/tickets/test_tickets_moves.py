@@ -18,6 +18,7 @@ HOLDS: dict[Guard, dict[str, Any]] = {
     Guard.ORIGINAL_NAMED: {"duplicate_of": "other"},
     Guard.CONTROLLER_NAMED: {"referred_to": "the school"},
     Guard.PROOF_WINDOW_OVER: {"proof_window_over": True},
+    Guard.HOLD_OVER: {"hold_over": True},
 }
 # Written out a second time, by hand: from -> to.
 ALLOWED = {
@@ -61,6 +62,13 @@ def test_a_move_is_refused_by_name_when_one_of_its_guards_does_not_hold(
 def test_the_filer_is_no_second_person() -> None:
     assert not GUARDS[Guard.SECOND_PERSON](Case(Status.IN_PROGRESS, filer="staff:a", approver="staff:a"))
     assert not GUARDS[Guard.SECOND_PERSON](Case(Status.IN_PROGRESS, filer="staff:a", approver=""))
+
+
+def test_what_cannot_be_undone_takes_an_approver_and_another_to_do_it() -> None:
+    deletion = Case(Status.IN_PROGRESS, filer="requester:a", approver="staff:b", destructive=True, actor="staff:b")
+    assert not GUARDS[Guard.SECOND_PERSON](deletion)
+    assert GUARDS[Guard.SECOND_PERSON](replace(deletion, actor="staff:c"))
+    assert GUARDS[Guard.SECOND_PERSON](replace(deletion, destructive=False))
 
 
 def test_every_guard_is_defined_and_used() -> None:

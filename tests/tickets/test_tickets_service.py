@@ -253,10 +253,12 @@ def trail(service: RequestService) -> audit.Anchor:
 
 
 def tampered(store: Store, *statements: str) -> None:
-    """Change the trail with the trigger taken away, as its keeper could."""
-    off = ["DROP TRIGGER audit_no_update", "DROP TRIGGER audit_no_delete"]
+    """Change the trail with the triggers taken away, as its keeper could."""
+    off = ["DROP TRIGGER audit_append_only ON audit", "DROP TRIGGER rights_kept ON request_rights"]
+    if store.is_sqlite:
+        off = [f"DROP TRIGGER {name}" for name in ("audit_no_update", "audit_no_delete", "rights_no_delete")]
     with store.unit() as unit:
-        for statement in [*(off if store.is_sqlite else ["DROP TRIGGER audit_append_only ON audit"]), *statements]:
+        for statement in [*off, *statements]:
             unit.execute(sa.text(statement))
         unit.commit()
 

@@ -8,13 +8,14 @@ import stat
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from conftest import NOW, wish
+from conftest import NOW, service_on, wish
 
 from tickets import migrations
 from tickets.errors import (
@@ -24,7 +25,6 @@ from tickets.errors import (
     StoreOutdatedError,
     StoreUnavailableError,
 )
-from tickets.service import RequestService
 from tickets.store import Store
 from tickets.tables import metadata, requests
 
@@ -58,7 +58,7 @@ def test_only_the_owner_reads_the_file(path: Path) -> None:
 def test_deleted_bytes_are_gone_from_the_file(path: Path) -> None:
     with Store(f"sqlite:///{path}") as store:
         store.migrate()
-        receipt = RequestService(store).open_request(wish(text="canary" * 100), NOW)
+        receipt = service_on(store).open_request(wish(text="canary" * 100), NOW)
         assert b"canarycanary" in path.read_bytes()
         with store.unit() as unit:
             unit.execute(sa.update(requests).where(requests.c.reference == receipt.reference).values(text=""))
@@ -89,9 +89,9 @@ def test_the_lock_goes_back_when_the_store_is_closed(path: Path) -> None:
 
 def test_a_reader_needs_no_lock_and_cannot_write(store: Store, url: str) -> None:
     with Store(url, read_only=True) as reader:
-        assert RequestService(reader).listing() == ()
+        assert service_on(reader).listing() == ()
         with pytest.raises(StoreUnavailableError):
-            RequestService(reader).open_request(wish(), NOW)
+            service_on(reader).open_request(wish(), NOW)
 
 
 def test_a_reader_does_not_make_a_database(path: Path) -> None:
@@ -126,7 +126,7 @@ def test_a_unit_that_is_not_committed_is_rolled_back(store: Store, count: Callab
 def test_a_full_disk_is_told_as_not_saved(path: Path) -> None:
     with Store(f"sqlite:///{path}") as store:
         store.migrate()
-        service = RequestService(store)
+        service = service_on(store)
         with store.unit() as unit:
             pages = unit.connection.exec_driver_sql("PRAGMA page_count").scalar()
             unit.connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
@@ -140,7 +140,7 @@ def test_a_full_disk_is_told_as_not_saved(path: Path) -> None:
 def test_tables_that_are_missing_are_told(empty_url: str) -> None:
     with Store(empty_url) as store:
         with pytest.raises(StoreOutdatedError, match="run the migrations"):
-            RequestService(store).listing()
+            service_on(store).listing()
         with pytest.raises(StoreOutdatedError):
             store.check_current()
 
@@ -248,6 +248,11 @@ def _insert_request(connection: object, **changes: object) -> None:
         {"status": "duplicate", "closed_at": NOW, "duplicate_of": "r"},
         {"status": "duplicate", "closed_at": NOW, "duplicate_of": "nobody"},
         {"status": "referred", "closed_at": NOW},
+        {"status": "fulfilled", **_PROVEN, "hold_until": NOW + timedelta(seconds=1)},
+        {"extended_at": NOW},
+        {"extension_reason": "InformationRequired"},
+        {"extended_at": NOW, "extension_reason": "NoReason"},
+        {"pseudonymised_at": NOW},
         {"text": "x" * 4_001},
         {"filer": ""},
         {"conversation": ""},
@@ -260,9 +265,20 @@ def test_a_row_that_breaks_a_gate_is_refused_by_insert_and_by_update(store: Stor
         unit.commit()
     with store.unit() as unit:
         _insert_request(unit.connection)
+        # A right that needs no proof, so that not the trigger on evidence but the constraint itself refuses.
+        unit.execute(sa.text("INSERT INTO request_rights VALUES ('r', 'question')"))
         unit.commit()
     with pytest.raises((ConstraintError, StoreUnavailableError)), store.unit() as unit:
         unit.execute(sa.update(requests).values(**changes))
+        unit.commit()
+
+
+def test_a_proven_approved_request_can_be_marked_as_done(store: Store) -> None:
+    """The control: without it the refusals above could come from anything."""
+    with store.unit() as unit:
+        _insert_request(unit.connection)
+        unit.execute(sa.text("INSERT INTO request_rights VALUES ('r', 'question')"))
+        unit.execute(sa.update(requests).values(status="fulfilled", **_PROVEN, hold_until=NOW))
         unit.commit()
 
 
@@ -301,7 +317,7 @@ def test_a_naive_time_is_not_stored(store: Store) -> None:
 def test_wal_files_do_not_appear(path: Path) -> None:
     with Store(f"sqlite:///{path}") as store:
         store.migrate()
-        RequestService(store).open_request(wish(), NOW)
+        service_on(store).open_request(wish(), NOW)
         assert not [file for file in path.parent.iterdir() if file.suffix.endswith(("-wal", "-shm"))]
         with sqlite3.connect(path) as other:
             assert other.execute("PRAGMA integrity_check").fetchone() == ("ok",)

@@ -246,6 +246,7 @@ def _make_mail() -> None:
     waiting = sa.text("status = 'waiting'")
     op.create_index("ix_outbox_lane", "outbox", ["lane", "sequence"])
     op.create_index("ix_outbox_request", "outbox", ["request_id"])
+    op.create_index("ix_outbox_queue", "outbox", ["lane", "sequence"], sqlite_where=waiting, postgresql_where=waiting)
     op.create_index("ix_outbox_waiting", "outbox", ["next_at"], sqlite_where=waiting, postgresql_where=waiting)
     op.create_table("conversations", *(_text("id", 200), *_sealed(), _time("at")), _key("conversations", "id"))
     op.create_index("ix_conversations_at", "conversations", ["at"])

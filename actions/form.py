@@ -1,0 +1,255 @@
+"""The form of a request, as Rasa runs it: one action reads a message, one for each step asks, one files.
+
+What the person has said so far lies in slots; a contact is only a handle there, the value lies in tickets/.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from rasa_sdk import Action, Tracker
+from rasa_sdk.events import EventType, SlotSet
+from rasa_sdk.executor import CollectingDispatcher
+
+from actions.filing import file_drafted, file_referral
+from actions.referral import OTHER, OWN, referral_for
+from actions.request_form import EMPTY, FORM, ORIGIN, PARENTAL, REQUESTED, Draft, Heeded, Step, heed, skipped
+from actions.services import Heard, Services, policy_of, services_of_environment
+from actions.speaking import MENU_RIGHTS, RIGHT_WORDS, words_for
+from policies_kb.profile import Referral
+from tickets.vocabulary import Right
+
+_RESUMES = "utter_back_to_request"
+_ANSWERING = (
+    "action_answer_policy",
+    "action_small_talk",
+    "action_request_status",
+    "action_more",
+    "action_offer_person",
+    "action_my_data",
+    "action_resend_code",
+    "action_say_proof",
+    "utter_",
+)
+
+
+class _FormAction(Action):  # type: ignore[misc,unused-ignore]
+    """What the form's actions share."""
+
+    def __init__(self, services: Services | None = None) -> None:
+        self._given = services
+
+    def _services(self) -> Services:
+        return self._given or services_of_environment()
+
+    def _referral(self, tracker: Tracker, draft: Draft) -> Referral | None:
+        policy = policy_of(self._services(), Heard.of(tracker))
+        return referral_for(policy, draft.rights or ())
+
+
+class ValidateRequestForm(_FormAction):
+    """Reads a message in the middle of the form. Without events Rasa takes it for an interruption."""
+
+    def name(self) -> str:
+        """As in domain.yml."""
+        return f"validate_{FORM}"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
+        """Slots to set; a requested_slot of None ends the form."""
+        requested = tracker.get_slot(REQUESTED)
+        if not requested:
+            return []
+        draft, heard = Draft.of(tracker.slots), Heard.of(tracker)
+        heeded = heed(draft, Step(requested), heard, self._referral(tracker, draft))
+        if heeded is None:
+            return []
+        if heeded.say:
+            rights = heeded.slots.get(Step.RIGHTS.value) or [right.value for right in draft.rights or ()]
+            dispatcher.utter_message(response=heeded.say, rights=words_for([Right(name) for name in rights]))
+        return self._events(tracker, draft, heeded, requested)
+
+    def _events(self, tracker: Tracker, draft: Draft, heeded: Heeded, requested: str) -> list[EventType]:
+        if heeded.leave:
+            return [*_set(heeded.slots), SlotSet(Step.CONFIRMED.value, None), SlotSet(REQUESTED, None)]
+        slots = dict(heeded.slots) or {requested: None}
+        changed = slots.get(Step.RIGHTS.value)
+        if changed:
+            slots = self._fitted(tracker, draft, [Right(name) for name in changed]) | slots
+        events = _set(slots)
+        return [*events, SlotSet(REQUESTED, heeded.ask.value)] if heeded.ask else events
+
+    def _fitted(self, tracker: Tracker, draft: Draft, rights: list[Right]) -> dict[str, Any]:
+        """Other rights may need other steps."""
+        policy = policy_of(self._services(), Heard.of(tracker))
+        has_referral = referral_for(policy, tuple(rights)) is not None
+        return skipped(tuple(rights), has_referral and draft.party is None)
+
+
+def _set(slots: Mapping[str, Any]) -> list[EventType]:
+    return [SlotSet(name, value) for name, value in slots.items()]
+
+
+class _Ask(_FormAction):
+    """Asks for one step, after a word that leads back to it if something else was talked about in between."""
+
+    step = Step.RIGHTS
+
+    def name(self) -> str:
+        """As Rasa looks for it."""
+        return f"action_ask_{FORM}_{self.step.value}"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
+        """One question, with buttons where there is a choice."""
+        if interrupted(tracker):
+            dispatcher.utter_message(response=_RESUMES)
+        self.ask(dispatcher, tracker, Draft.of(tracker.slots))
+        return []
+
+    def ask(self, dispatcher: CollectingDispatcher, tracker: Tracker, draft: Draft) -> None:
+        """Say it."""
+        raise NotImplementedError
+
+
+def interrupted(tracker: Tracker) -> bool:
+    """Whether the form speaks again after something else was answered in this turn."""
+    for event in reversed(tracker.events):
+        if event.get("event") == "user":
+            return False
+        if event.get("event") == "action" and str(event.get("name")).startswith(_ANSWERING):
+            return True
+    return False
+
+
+class AskRights(_Ask):
+    """What is to be done."""
+
+    step = Step.RIGHTS
+
+    def ask(self, dispatcher: CollectingDispatcher, tracker: Tracker, draft: Draft) -> None:
+        """A menu; words do as well."""
+        buttons = [
+            {"title": RIGHT_WORDS[right].capitalize(), "payload": f'/request{{"right": "{right.value}"}}'}
+            for right in MENU_RIGHTS
+        ]
+        dispatcher.utter_message(response="utter_ask_rights", buttons=buttons)
+
+
+class AskParty(_Ask):
+    """Who decides about this person's data."""
+
+    step = Step.PARTY
+
+    def ask(self, dispatcher: CollectingDispatcher, tracker: Tracker, draft: Draft) -> None:
+        """The profile's question."""
+        referral = self._referral(tracker, draft)
+        if referral is None:
+            return
+        buttons = [
+            {"title": referral.concerned, "payload": f'/affirm{{"party": "{OTHER}"}}'},
+            {"title": referral.not_concerned, "payload": f'/affirm{{"party": "{OWN}"}}'},
+        ]
+        dispatcher.utter_message(response="utter_ask_party", question=referral.ask, buttons=buttons)
+
+
+class AskAccount(_Ask):
+    """Which e-mail address or phone number is on the account."""
+
+    step = Step.ACCOUNT
+
+    def ask(self, dispatcher: CollectingDispatcher, tracker: Tracker, draft: Draft) -> None:
+        """For a child only the parent's own contact is asked."""
+        rights = set(draft.rights or ())
+        name = "utter_ask_account_parent" if rights & PARENTAL else "utter_ask_account"
+        if rights <= {Right.COMPLAINT, Right.APPEAL}:
+            name = "utter_ask_account_reply"
+        company = policy_of(self._services(), Heard.of(tracker)).profile.name
+        dispatcher.utter_message(response=name, company=company, buttons=[_CANCEL])
+
+
+class AskDetails(_Ask):
+    """Anything that helps."""
+
+    step = Step.DETAILS
+
+    def ask(self, dispatcher: CollectingDispatcher, tracker: Tracker, draft: Draft) -> None:
+        """A correction and a complaint need words of their own."""
+        rights = set(draft.rights or ())
+        name = "utter_ask_details"
+        if Right.CORRECTION in rights:
+            name = "utter_ask_details_correction"
+        elif rights & {Right.COMPLAINT, Right.APPEAL}:
+            name = "utter_ask_details_complaint"
+        dispatcher.utter_message(response=name, buttons=[{"title": "Nothing to add", "payload": "/deny"}, _CANCEL])
+
+
+class AskConfirmed(_Ask):
+    """The summary."""
+
+    step = Step.CONFIRMED
+
+    def ask(self, dispatcher: CollectingDispatcher, tracker: Tracker, draft: Draft) -> None:
+        """Everything that will be filed, and ways to change it."""
+        company = policy_of(self._services(), Heard.of(tracker)).profile.name
+        dispatcher.utter_message(
+            response="utter_ask_confirm",
+            company=company,
+            rights=words_for(draft.rights or ()),
+            account=account_words(draft),
+            details=draft.details or "nothing",
+            buttons=[
+                {"title": "Yes, open the request", "payload": "/affirm"},
+                _change("Change the account", Step.ACCOUNT),
+                _change("Change the details", Step.DETAILS),
+                _CANCEL,
+            ],
+        )
+
+
+_CANCEL = {"title": "Cancel", "payload": "/cancel"}
+
+
+def _change(title: str, step: Step) -> dict[str, str]:
+    return {"title": title, "payload": f'/go_back{{"step": "{step.value}"}}'}
+
+
+def account_words(draft: Draft) -> str:
+    """The account as it may be said back: a hint, never the address."""
+    hints = [str(contact["hint"]) for contact in draft.account or ()]
+    return ", ".join(hints) if hints else "not named; the support team will ask in this conversation"
+
+
+class ActionFileRequest(_FormAction):
+    """Ends the form: files what was confirmed, hands over a referral, or lets the draft go."""
+
+    def name(self) -> str:
+        """As in domain.yml."""
+        return "action_file_request"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
+        """The draft stays only where saving failed, so that "try again" needs no second telling."""
+        draft, heard, services = Draft.of(tracker.slots), Heard.of(tracker), self._services()
+        if draft.party == OTHER and draft.rights:
+            await file_referral(services, dispatcher, tracker, heard, draft)
+        elif tracker.get_slot(Step.CONFIRMED.value) is True and draft.rights:
+            if not await file_drafted(services, dispatcher, tracker, heard, draft):
+                return [SlotSet(Step.CONFIRMED.value, None), SlotSet("offer__rights", ["request_form"])]
+        else:
+            dispatcher.utter_message(response="utter_request_dropped")
+        return _set(EMPTY)
+
+
+def opening(
+    tracker: Tracker, heard: Heard, rights: tuple[Right, ...], origin: str, referral: Referral | None
+) -> list[EventType]:
+    """The slots with which the form begins; a contact that was given already is not asked for again."""
+    slots = EMPTY | skipped(rights, referral is not None)
+    if rights:
+        slots[Step.RIGHTS.value] = [right.value for right in rights]
+    usable = [dict(contact) for contact in heard.contacts if contact["usable"]]
+    if usable:
+        slots[Step.ACCOUNT.value] = usable
+    return _set(slots | {ORIGIN: origin})
+
+
+ACTIONS = (ValidateRequestForm, AskRights, AskParty, AskAccount, AskDetails, AskConfirmed, ActionFileRequest)

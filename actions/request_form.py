@@ -1,0 +1,278 @@
+"""How the form of a request is read: which step a message answers, corrects, goes back to or leaves.
+
+Pure functions over what was understood; actions.form says the words. A message that answers nothing and corrects
+nothing gives None: it is an interruption, is answered in its own right, and the form asks again.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+from actions.referral import OTHER, OWN, party_named
+from actions.services import Heard
+from policies_kb.profile import Referral
+from tickets.vocabulary import Right
+
+
+class Step(str, Enum):
+    """The steps, in the order in which they are asked. The values are slots of domain.yml."""
+
+    RIGHTS = "request__rights"
+    PARTY = "request__party"
+    ACCOUNT = "request__account"
+    DETAILS = "request__details"
+    CONFIRMED = "request__confirmed"
+
+
+ORIGIN = "request__origin"  # the words in which the wish was first said, contacts masked
+FORM = "request_form"
+REQUESTED = "requested_slot"
+OWN_AFTER_ALL = "own"  # in the slot of offers: a person who was sent to somebody else may say that this was wrong
+EMPTY: dict[str, Any] = {**{step.value: None for step in Step}, ORIGIN: None}
+
+PARENTAL = frozenset({Right.PARENTAL_REVIEW, Right.PARENTAL_DELETE, Right.PARENTAL_STOP_COLLECTION})
+# The law asks no proof for these, and there is nothing to add to them.
+PLAIN_OPT_OUTS = frozenset({Right.MARKETING_OPT_OUT, Right.SALE_SHARE_OPT_OUT, Right.LIMIT_SENSITIVE})
+
+_INTERRUPTING = frozenset(
+    {"ask_policy", "small_talk", "status", "more", "human", "my_data", "forget_me", "resend_code", "prove"}
+)
+_FIELD_WORDS = {
+    Step.ACCOUNT: re.compile(r"\b(e-?mails?|mails?|address|phone|number|account|contact)\b", re.IGNORECASE),
+    Step.DETAILS: re.compile(r"\b(details?|text|description|wording|note|what i wrote)\b", re.IGNORECASE),
+    Step.RIGHTS: re.compile(r"\b(request|right|deletion|kind|type|what i ask|what i want)\b", re.IGNORECASE),
+}
+_INSTEAD = re.compile(r"\b(actually|instead|rather|not|no|don'?t|change|switch|only|just)\b", re.IGNORECASE)
+_AS_WELL = re.compile(r"\b(also|too|as well|and then|both|plus|first|before|additionally|besides)\b", re.IGNORECASE)
+_QUESTION = re.compile(
+    r"\?|^\s*(wh(at|o|om|ose|y|en|ere|ich)|how|do|does|did|is|are|can|could|will|would|may|should|has|have)\b",
+    re.IGNORECASE,
+)
+_NO_CONTACT = re.compile(r"\b(no|not|none|neither|without|don'?t|do not|forgot|lost|never)\b", re.IGNORECASE)
+_NEGATED = re.compile(
+    r"\b(?:not|no|don'?t|never|instead of|rather than|without)\s+(?:want |do )?(?:an? |the |my |to )?(\w+)",
+    re.IGNORECASE,
+)
+_CORRECTING = re.compile(
+    r"\b(wrong|mistyped|typo|i meant|meant to|should be|instead|correct(ion)? is)\b", re.IGNORECASE
+)
+_PLAIN_YES = re.compile(r"\s*(yes|yeah|yep|yup|ye|sure|there is)\b", re.IGNORECASE)
+_STEMS = {
+    "delet": Right.DELETION,
+    "eras": Right.DELETION,
+    "remov": Right.DELETION,
+    "access": Right.ACCESS,
+    "copy": Right.ACCESS,
+    "correct": Right.CORRECTION,
+    "rectif": Right.CORRECTION,
+    "portab": Right.PORTABILITY,
+    "export": Right.PORTABILITY,
+    "restrict": Right.RESTRICTION,
+    "object": Right.OBJECTION,
+    "complain": Right.COMPLAINT,
+}
+MOST_DETAILS = 3_000  # characters; what the person first said is stored beside it
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What the form knows so far; None is "not asked yet"."""
+
+    rights: tuple[Right, ...] | None = None
+    party: str | None = None
+    account: tuple[Mapping[str, Any], ...] | None = None
+    details: str | None = None
+    origin: str = ""
+
+    @staticmethod
+    def of(slots: Mapping[str, Any]) -> Draft:
+        """Read it from a tracker's slots. Rights that this version does not know are left out."""
+        known = {right.value for right in Right}
+        rights, account = slots.get(Step.RIGHTS.value), slots.get(Step.ACCOUNT.value)
+        return Draft(
+            rights=tuple(Right(name) for name in rights if name in known) if rights else None,
+            party=slots.get(Step.PARTY.value),
+            account=None if account is None else tuple(account),
+            details=slots.get(Step.DETAILS.value),
+            origin=slots.get(ORIGIN) or "",
+        )
+
+
+@dataclass(frozen=True)
+class Heeded:
+    """What a message did: slots to set, the step to ask next (None: the first open one), something to say first."""
+
+    slots: Mapping[str, Any] = field(default_factory=dict)
+    ask: Step | None = None
+    say: str = ""
+    leave: bool = False
+
+
+def skipped(rights: tuple[Right, ...], has_referral: bool) -> dict[str, Any]:
+    """The steps that these rights do not need, filled in."""
+    filled: dict[str, Any] = {}
+    if not has_referral:
+        filled[Step.PARTY.value] = OWN
+    if PLAIN_OPT_OUTS.issuperset(rights) or PARENTAL & set(rights):
+        filled[Step.DETAILS.value] = ""  # for a child nothing is asked that could tell who it is
+    return filled
+
+
+def heed(draft: Draft, step: Step, heard: Heard, referral: Referral | None) -> Heeded | None:
+    """Read one message at one step; None for an interruption."""
+    if heard.intent == "cancel" or (heard.intent == "request" and turns_down_all(heard)):
+        return Heeded(leave=True)
+    if heard.intent == "go_back" and heard.step_pressed:
+        return _back_to(draft, Step(heard.step_pressed))
+    switched = _switched(draft, step, heard)
+    if switched is not None:
+        return switched
+    if heard.contacts and (step is not Step.DETAILS or heard.intent == "go_back" or _CORRECTING.search(heard.text)):
+        return _account_given(heard)
+    if heard.intent == "go_back" or (step is Step.CONFIRMED and heard.intent == "request"):
+        return _back(draft, step, heard.text)
+    readers = {
+        Step.RIGHTS: _read_rights,
+        Step.PARTY: _read_party,
+        Step.ACCOUNT: _read_account,
+        Step.DETAILS: _read_details,
+        Step.CONFIRMED: _read_confirmed,
+    }
+    return readers[step](draft, heard, referral)
+
+
+def turns_down_all(heard: Heard) -> bool:
+    """ "Don't delete my account after all": rights are named, and each is turned down."""
+    return bool(heard.rights) and not heard.pressed and not wanted_rights(heard)
+
+
+def wanted_rights(heard: Heard) -> tuple[Right, ...]:
+    """The rights that were asked for, without those that the words turn down ("access, not deletion")."""
+    refused = {
+        right
+        for word in _NEGATED.findall(heard.text)
+        for stem, right in _STEMS.items()
+        if word.lower().startswith(stem)
+    }
+    named = [right for right in heard.rights if right not in refused]
+    if refused and not named:
+        named = [right for right in _named(heard.text) if right not in refused]
+    return tuple(dict.fromkeys(named))
+
+
+def _named(text: str) -> list[Right]:
+    words = re.findall(r"\w+", text.lower())
+    return [right for word in words for stem, right in _STEMS.items() if word.startswith(stem)]
+
+
+def _switched(draft: Draft, step: Step, heard: Heard) -> Heeded | None:
+    """ "Actually a copy, not deletion": other rights than before, in words that change or add."""
+    if heard.intent != "request" or Right.QUESTION in heard.rights:
+        return None
+    rights = wanted_rights(heard)
+    before = draft.rights or ()
+    if not rights or not before or set(rights) <= set(before) and not _narrows(rights, before, heard.text):
+        return None
+    if step is Step.DETAILS and not (_INSTEAD.search(heard.text) or _AS_WELL.search(heard.text)) and not heard.pressed:
+        return None  # somebody describing what they want in more words
+    adds = bool(_AS_WELL.search(heard.text)) and not _INSTEAD.search(heard.text)
+    names = [right.value for right in dict.fromkeys((*before, *rights) if adds else rights)]
+    say = "utter_request_widened" if adds else "utter_request_switched"
+    return Heeded({Step.RIGHTS.value: names, Step.CONFIRMED.value: None}, say=say)
+
+
+def _narrows(rights: tuple[Right, ...], before: tuple[Right, ...], text: str) -> bool:
+    return set(rights) < set(before) and bool(_INSTEAD.search(text))
+
+
+def _back_to(draft: Draft, step: Step) -> Heeded:
+    return Heeded({step.value: None, Step.CONFIRMED.value: None}, ask=step)
+
+
+def _back(draft: Draft, step: Step, text: str) -> Heeded:
+    for wanted, words in _FIELD_WORDS.items():
+        if words.search(text):
+            return _back_to(draft, wanted)
+    steps = [one for one in Step if one in _asked_of(draft)]
+    before = steps[max(0, steps.index(step) - 1)] if step in steps else steps[0]
+    return _back_to(draft, before)
+
+
+def _asked_of(draft: Draft) -> list[Step]:
+    """The steps that were really put to this person."""
+    skip = {Step(name) for name in skipped(draft.rights or (), has_referral=True)}
+    return [step for step in Step if step not in skip and step is not Step.PARTY]
+
+
+def _account_given(heard: Heard) -> Heeded:
+    usable = [contact for contact in heard.contacts if contact["usable"]]
+    if not usable:
+        stored = all(contact["handle"] for contact in heard.contacts)
+        return Heeded({Step.ACCOUNT.value: None}, say="utter_account_malformed" if stored else "utter_account_not_kept")
+    return Heeded({Step.ACCOUNT.value: [dict(contact) for contact in usable], Step.CONFIRMED.value: None})
+
+
+def _read_rights(draft: Draft, heard: Heard, referral: Referral | None) -> Heeded | None:
+    rights: list[Right] = [right for right in wanted_rights(heard) if right is not Right.QUESTION]
+    if not rights and heard.intent not in _INTERRUPTING:
+        rights = _named(heard.text)
+    if rights:
+        return Heeded({Step.RIGHTS.value: [right.value for right in dict.fromkeys(rights)], ORIGIN: heard.full_text})
+    return None if heard.intent in _INTERRUPTING else Heeded({Step.RIGHTS.value: None}, say="utter_rights_unclear")
+
+
+def _read_party(draft: Draft, heard: Heard, referral: Referral | None) -> Heeded | None:
+    named = heard.party or (party_named(referral, heard.text) if referral else OWN)
+    if named is None and heard.intent in ("affirm", "deny"):
+        return Heeded({Step.PARTY.value: None}, say="utter_party_unclear")
+    if named is None:
+        return None if heard.intent in _INTERRUPTING else Heeded({Step.PARTY.value: None}, say="utter_party_unclear")
+    if named == OTHER:
+        return Heeded({Step.PARTY.value: OTHER}, leave=True)
+    return Heeded({Step.PARTY.value: OWN})
+
+
+def _read_account(draft: Draft, heard: Heard, referral: Referral | None) -> Heeded | None:
+    if heard.intent in _INTERRUPTING and not _says_none(heard):
+        return None
+    if _says_none(heard) or heard.intent == "deny":
+        return Heeded({Step.ACCOUNT.value: []}, say="utter_account_none")
+    return Heeded({Step.ACCOUNT.value: None}, say="utter_account_unclear")
+
+
+def _says_none(heard: Heard) -> bool:
+    named = _FIELD_WORDS[Step.ACCOUNT].search(heard.text) is not None
+    return bool(named and _NO_CONTACT.search(heard.text)) and not _QUESTION.search(heard.text)
+
+
+_NO_DETAILS = {Step.DETAILS.value: ""}
+
+
+def _read_details(draft: Draft, heard: Heard, referral: Referral | None) -> Heeded | None:
+    if heard.intent in ("deny", "affirm") and len(heard.text) < 40:
+        more = heard.intent == "affirm" and _PLAIN_YES.match(heard.text)
+        return Heeded({Step.DETAILS.value: None}, say="utter_details_go_on") if more else Heeded(_NO_DETAILS)
+    if heard.intent in ("human", "status", "my_data", "forget_me", "resend_code", "prove"):
+        return None
+    if heard.intent in ("ask_policy", "more") and _QUESTION.search(heard.text):
+        return None
+    if heard.intent == "small_talk" and len(heard.text) < 40:
+        return None
+    extra = [*(draft.account or ()), *(contact for contact in heard.contacts if contact["usable"])]
+    slots: dict[str, Any] = {Step.DETAILS.value: heard.full_text[:MOST_DETAILS]}
+    return Heeded(slots | ({Step.ACCOUNT.value: [dict(one) for one in extra]} if heard.contacts else {}))
+
+
+def _read_confirmed(draft: Draft, heard: Heard, referral: Referral | None) -> Heeded | None:
+    if heard.intent == "affirm":
+        return Heeded({Step.CONFIRMED.value: True})
+    if heard.intent == "deny":
+        return Heeded({Step.CONFIRMED.value: None}, say="utter_confirm_what_to_change")
+    for step, words in _FIELD_WORDS.items():
+        if words.search(heard.text) and not _QUESTION.search(heard.text):
+            return _back_to(draft, step)
+    return None if heard.intent in _INTERRUPTING else Heeded({Step.CONFIRMED.value: None}, say="utter_confirm_unclear")

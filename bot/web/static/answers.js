@@ -1,0 +1,145 @@
+// An answer: its badge, the policy's own words by their part in it, then our help, marked as ours.
+
+import { capitalised, icon, make } from "./elements.js";
+import { TOPICS } from "./words.js";
+
+const BADGES = {
+  states: "The policy says",
+  denies: "No, the policy says it does not",
+  conditional: "It depends",
+  conflict: "The policy contradicts itself",
+  silent: "The policy does not say",
+};
+const ON_RIGHT = "What the policy itself says about this";
+const SILENT_ON_RIGHT = "The policy itself does not say anything about this";
+const MARK = /^([•▪◦‣·*–—−-]|\d{1,2}(?:\.\d{1,2})*[.)]|[a-z]\))\s+(?=\S)/;
+
+export function badge(kind) {
+  const known = kind in BADGES ? kind : "states";
+  return make("p", { class: `badge ${known}` }, icon(known), BADGES[known]);
+}
+
+/** What the policy says beside a receipt. */
+export function besideReceipt(answer) {
+  const made = make("section", { class: "answer" }, make("h3", {}, answer.kind === "silent" ? SILENT_ON_RIGHT : ON_RIGHT));
+  made.append(...depends(answer), ...answerParts(answer));
+  return made;
+}
+
+/** One of several answers, under its topic and with its own badge. */
+export function oneOfSeveral(answer) {
+  const made = make("section", { class: "answer" });
+  if (answer.topic in TOPICS) made.append(make("h3", {}, capitalised(TOPICS[answer.topic])));
+  made.append(badge(answer.kind), ...depends(answer), ...answerParts(answer));
+  return made;
+}
+
+function depends(answer) {
+  return answer.condition ? [make("p", {}, `It depends. ${answer.condition}`)] : [];
+}
+
+/** The quotes by their part in the answer, then our own help, then what else the policy says. */
+export function answerParts(answer) {
+  const by = (...roles) => answer.quotes.filter((quote) => roles.includes(quote.role));
+  const parts = by("answer").map((quote, index) => quotation(quote, index === 0 ? "first" : ""));
+  const sides = by("against");
+  if (sides.length) parts.push(sideBySide(sides));
+  parts.push(...by("condition").map((quote) => quotation(quote, "case", quote.label, "conditional")));
+  parts.push(...by("exception").map((quote) => quotation(quote, "", "To be read with it")));
+  if (answer.steps.length || answer.note) parts.push(plainWords(answer));
+  parts.push(...by("related").map((quote) => quotation(quote, "related", "Related, but not an answer", "silent")));
+  const also = by("also");
+  if (also.length) parts.push(folded(also));
+  return parts;
+}
+
+function sideBySide(quotes) {
+  const words = ["One passage", "Another passage"];
+  const sides = quotes.map((quote, index) => quotation(quote, "side", words[Math.min(index, 1)], "conflict"));
+  return make("div", { class: "sides" }, ...sides);
+}
+
+function folded(quotes) {
+  const summary = make("summary", {}, `Also in the policy (${quotes.length})`);
+  return make("details", { class: "fold" }, summary, ...quotes.map((quote) => quotation(quote, "")));
+}
+
+function quotation(quote, look, label = "", sign = "") {
+  const made = make("figure", { class: `quote ${look}`.trim() });
+  if (label) made.append(make("p", { class: "label" }, sign ? icon(sign) : "", capitalised(label)));
+  const words = make("blockquote");
+  if (quote.lead_in) words.append(make("p", { class: "lead-in" }, quote.lead_in));
+  words.append(...verbatim(quote));
+  made.append(words, source(quote));
+  return made;
+}
+
+function source(quote) {
+  const section = quote.section ? make("cite", {}, quote.section) : "";
+  const made = make("figcaption", {}, section);
+  if (!isOwnPage(quote.url)) return made;
+  const link = make("a", { href: quote.url, target: "_blank", rel: "noopener" }, icon("open"), "Read it in the policy");
+  link.append(make("span", { class: "hush" }, " (opens in a new tab)"));
+  made.append(link);
+  return made;
+}
+
+/** Links lead to pages of this site only. */
+function isOwnPage(url) {
+  return typeof url === "string" && /^\/(?![/\\])/.test(url);
+}
+
+/** The quote's own characters in their order; its list items become a list, its bullets hang in the margin. */
+function verbatim(quote) {
+  const blocks = [];
+  let list = null;
+  let at = 0;
+  for (const item of quote.items ?? []) {
+    const found = quote.text.indexOf(item, at);
+    if (found < 0) continue;
+    const between = quote.text.slice(at, found).trim();
+    const isMark = MARK.test(`${between} x`) && !/\s/.test(between);
+    if (between && !isMark) {
+      list = null;
+      blocks.push(...paragraphs(withoutMark(between)));
+    }
+    if (!list) blocks.push((list = make("ul", { class: "items" })));
+    const mark = isMark ? between : markAtEnd(between);
+    list.append(line("li", mark ? `${mark} ${item}` : item));
+    at = found + item.length;
+  }
+  return [...blocks, ...paragraphs(quote.text.slice(at))];
+}
+
+/** "Some words:\n-" ends with the mark of the item that follows it. */
+function markAtEnd(between) {
+  const last = between.split(/\s+/).at(-1);
+  return last !== between && MARK.test(`${last} x`) ? last : "";
+}
+
+function withoutMark(between) {
+  const mark = markAtEnd(between);
+  return mark ? between.slice(0, -mark.length) : between;
+}
+
+function paragraphs(text) {
+  return text.trim() ? [line("p", text.trim())] : [];
+}
+
+function line(tag, text) {
+  const marked = MARK.exec(text);
+  if (!marked) return make(tag, {}, text);
+  return make(tag, { class: "marked" }, make("span", { class: "mark" }, marked[1]), ` ${text.slice(marked[0].length)}`);
+}
+
+function plainWords(answer) {
+  const made = make("section", { class: "plain" });
+  if (answer.steps.length) {
+    made.append(make("h3", {}, "In plain words ", make("small", {}, "(our help, not the policy's text)")));
+    made.append(make("ol", {}, ...answer.steps.map((step) => make("li", {}, step))));
+    if (answer.note) made.append(make("p", {}, answer.note));
+  } else {
+    made.append(make("p", {}, make("b", {}, "Our note, not the policy's text: "), answer.note));
+  }
+  return made;
+}

@@ -1,0 +1,75 @@
+"""The work beside the app: which rounds there are, how mail leaves, and the demo mailbox."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from bot.rounds import Round, run_rounds
+from bot.settings import BotSettings
+from pii.masking import Contact
+from pii.masking import ContactKind as FoundKind
+from pii.redacted import Redacted
+from tickets.alarms import due_alarms
+from tickets.anchors import ANCHOR_FILE, daily_anchor
+from tickets.mail import MaildirMailer, ReceivedMail, SmtpMailer, read_maildir
+from tickets.vocabulary import ContactKind, Way
+from tickets.worker import Sender, WebSender, Worker
+
+if TYPE_CHECKING:
+    from bot.launch import Parts
+
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+MOST_MAILS = 30  # of the demo mailbox
+
+
+def demo_mails(settings: BotSettings) -> Callable[[], Sequence[ReceivedMail]] | None:
+    """Reads the demo mailbox; None where a mail server is set, or where others than this machine could look."""
+    if settings.mail is not None or settings.host not in LOOPBACK:
+        return None
+    return lambda: read_maildir(settings.data / "mail", MOST_MAILS)
+
+
+def mailer(settings: BotSettings) -> Sender:
+    """How mail leaves: by the server of the settings, else into a folder."""
+    return SmtpMailer(settings.mail) if settings.mail is not None else MaildirMailer(settings.data / "mail")
+
+
+def background(settings: BotSettings, parts: "Parts") -> Callable[[asyncio.Event], Awaitable[None]]:
+    """Sends what waits and makes the rounds until the event is set."""
+    worker = Worker(parts.outbox, {Way.MAIL: mailer(settings), Way.WEB: WebSender()}, parts.clock)
+    rounds = rounds_of(settings, parts)
+
+    async def run(stop: asyncio.Event) -> None:
+        await asyncio.gather(worker.run(stop), run_rounds(rounds, stop))
+
+    return run
+
+
+def rounds_of(settings: BotSettings, parts: "Parts") -> list[Round]:
+    """What is done by the clock."""
+
+    def anchor() -> None:
+        with parts.store.reading() as unit:
+            daily_anchor(unit, settings.data / ANCHOR_FILE, parts.clock())
+
+    return [
+        Round("spool", timedelta(seconds=5), lambda: drain_spool(parts)),
+        Round("alarms", timedelta(minutes=10), lambda: due_alarms(parts.store, parts.clock())),
+        Round("purge", timedelta(hours=1), lambda: parts.keeper.purge(parts.clock())),
+        Round("anchor", timedelta(hours=24), anchor),
+    ]
+
+
+def drain_spool(parts: "Parts") -> int:
+    """File what came while the database was down."""
+
+    def keep(conversation: str, kind: ContactKind, value: Redacted, at: datetime) -> str:
+        found = Contact(FoundKind(kind.value), "[contact]", value)
+        return next(iter(parts.box.keep(conversation, [found], at).values()))
+
+    if not parts.spool.waiting():
+        return 0
+    return parts.spool.drain(parts.requests.open_request, keep)

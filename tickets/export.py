@@ -1,0 +1,130 @@
+"""The record of requests that a controller has to keep and show: what 11 CCR 7101 names, the clock, and DRP's words.
+
+Fields are named here by hand: no contact, no conversation, no words of the person. A new column stays inside.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime, time, timezone
+from typing import Any, TextIO
+
+import sqlalchemy as sa  # type: ignore[import-untyped,unused-ignore]
+
+from tickets import rows
+from tickets.drp import drp_status
+from tickets.store import Store, Unit
+from tickets.tables import request_rights, requests
+from tickets.vocabulary import RefusalReason, Right, Status
+
+FIELDS = (
+    "reference",
+    "policy",
+    "policy_version",
+    "received",
+    "asked_for",
+    "manner",
+    "status",
+    "drp_status",
+    "verified",
+    "acknowledge_by",
+    "answer_by",
+    "answer_by_is",
+    "working",
+    "extended",
+    "extension_reason",
+    "responded",
+    "response",
+    "denial_reason",
+    "denial_basis",
+    "referred_to",
+)
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\0")  # how a cell begins that a spreadsheet would run
+_BATCH = 500
+
+
+def records(store: Store, policy: str | None = None, since: date | None = None) -> Iterator[dict[str, Any]]:
+    """The requests as plain data, oldest first. since: received on that day (UTC) or later. One state of the database.
+
+    asked_for and working are lists, times are ISO 8601 in UTC, what is not known is None.
+    """
+    ids = sa.select(requests.c.id).order_by(requests.c.received_at, requests.c.id)
+    if policy is not None:
+        ids = ids.where(requests.c.policy == policy)
+    if since is not None:
+        ids = ids.where(requests.c.received_at >= datetime.combine(since, time.min, timezone.utc))
+    with store.reading() as unit:
+        for page in unit.execute(ids.execution_options(stream_results=True)).scalars().partitions(_BATCH):
+            yield from _records_of(unit, page)
+
+
+def _records_of(unit: Unit, ids: Sequence[str]) -> Iterator[dict[str, Any]]:
+    rights: dict[str, list[Right]] = {name: [] for name in ids}
+    for row in unit.execute(sa.select(request_rights).where(request_rights.c.request_id.in_(ids))):
+        rights[row.request_id].append(Right(row.right))
+    found = unit.execute(sa.select(requests).where(requests.c.id.in_(ids))).mappings()
+    by_id = {row["id"]: row for row in found}
+    return (_record(by_id[name], rights[name]) for name in ids)
+
+
+def _record(row: Mapping[str, Any], rights: Sequence[Right]) -> dict[str, Any]:
+    status = Status(row["status"])
+    reason = RefusalReason(row["refusal_reason"]) if row["refusal_reason"] else None
+    is_closed = row["closed_at"] is not None
+    return {
+        "reference": row["reference"],
+        "policy": row["policy"],
+        "policy_version": row["policy_version"],
+        "received": _moment(row["received_at"]),
+        "asked_for": [right.value for right in rows.in_order(rights)],
+        "manner": row["channel"],
+        "status": status.value,
+        "drp_status": drp_status(status, reason),
+        "verified": _moment(row["verified_at"]),
+        "acknowledge_by": row["acknowledge_by"] and row["acknowledge_by"].isoformat(),
+        "answer_by": row["answer_by"].isoformat(),
+        "answer_by_is": "target" if row["is_target"] else "law",
+        "working": json.loads(row["working"]),
+        "extended": _moment(row["extended_at"]),
+        "extension_reason": row["extension_reason"],
+        "responded": _moment(row["closed_at"]),
+        "response": status.value if is_closed else None,
+        "denial_reason": reason and reason.value,
+        "denial_basis": row["refusal_basis"],
+        "referred_to": row["referred_to"],
+    }
+
+
+def _moment(at: datetime | None) -> str | None:
+    return at.isoformat(timespec="seconds") if at else None
+
+
+def write_json(found: Iterator[dict[str, Any]], out: TextIO) -> int:
+    """A JSON list, written as it is read; gives how many."""
+    count = 0
+    for record in found:
+        out.write(",\n" if count else "[\n")
+        out.write(json.dumps(record, ensure_ascii=False))
+        count += 1
+    out.write("\n]\n" if count else "[]\n")
+    return count
+
+
+def write_csv(found: Iterator[dict[str, Any]], out: TextIO) -> int:
+    """RFC 4180 with a heading; `out` must not translate line ends. Gives how many."""
+    writer = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
+    writer.writerow(FIELDS)
+    count = 0
+    for record in found:
+        writer.writerow(_cell(record[name]) for name in FIELDS)
+        count += 1
+    return count
+
+
+def _cell(value: Any) -> str:
+    """A cell that no spreadsheet takes for a formula. Lists become one text."""
+    text = "; ".join(value) if isinstance(value, list) else "" if value is None else str(value)
+    safe = f"'{text}" if text.startswith(_FORMULA) else text
+    return safe.replace("\0", "\ufffd")

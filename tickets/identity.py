@@ -1,0 +1,250 @@
+"""Showing who asks: codes from the mail, access from another conversation, and the link that stops a request.
+
+A code is compared only after its try was counted, by one UPDATE that carries the limit itself: whoever guesses in
+parallel gets five comparisons and no more. A try counts whatever comes of it, and a new code refills none.
+"""
+
+from __future__ import annotations
+
+import hmac
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa  # type: ignore[import-untyped,unused-ignore]
+
+from pii.encryption import Vault
+from pii.redacted import Redacted
+from tickets import budgets, challenges, codes, contacts, news, proving, rows, steps
+from tickets.challenges import MOST_SENDS, Errand, Sent
+from tickets.codes import looks_like_code as looks_like_code
+from tickets.intake import REQUESTER, check_time
+from tickets.letters import Correspondence, News
+from tickets.model import Summary
+from tickets.office import HOUR, USUAL_LIMITS, Limits, Office
+from tickets.outcomes import CodeResult as CodeResult
+from tickets.outcomes import Outcome as Outcome
+from tickets.outcomes import SendOutcome as SendOutcome
+from tickets.outcomes import SendResult as SendResult
+from tickets.references import normalised
+from tickets.rows import Row
+from tickets.store import Store, Unit
+from tickets.tables import requests
+from tickets.tables_proof import MOST_TRIES, grants
+from tickets.tables_proof import challenges as challenge_table
+from tickets.vocabulary import Channel, EvidenceKind, Purpose, Status
+
+_WRONG_CODES = "code:wrong"
+_STOPPER = "stop_link"
+Compare = Callable[[str, str], bool]
+
+
+class Identity:
+    """Checks codes and stop links."""
+
+    def __init__(
+        self,
+        store: Store,
+        vault: Vault,
+        mail: Correspondence,
+        *,
+        code_minutes: int = 10,
+        hold_hours: int = 72,
+        limits: Limits = USUAL_LIMITS,
+        compare: Compare = hmac.compare_digest,
+        reach_seconds: float = 0.2,
+    ) -> None:
+        """compare: in constant time; given only so that comparisons can be counted.
+
+        reach_seconds: how long ask_reach takes at least, so that its time tells nothing.
+        """
+        self._store = store
+        hold = timedelta(hours=hold_hours)
+        self._office = Office(vault, mail, code_minutes=code_minutes, hold=hold, limits=limits)
+        self._compare = compare
+        self._reach_seconds = reach_seconds
+
+    def awaits_code(self, conversation: str, now: datetime) -> bool:
+        """Whether a code was sent for this conversation that has neither been used nor run out."""
+        with self._store.reading() as unit:
+            return any(one["expires_at"] > now for one in challenges.unused(unit, conversation))
+
+    def check_code(self, conversation: str, typed: Redacted, now: datetime) -> CodeResult:
+        """Try a code on what this conversation waits for, the newest first. Wrong ones count, and are kept count of."""
+        check_time(now)
+        with self._store.reading() as unit:  # whoever guesses on and on does not queue with those who write
+            waiting = challenges.unused(unit, conversation)
+            if not _open_to_a_try(waiting, now):
+                return _without_a_try(unit, waiting)
+        with self._store.unit() as unit:
+            waiting = challenges.unused(unit, conversation)
+            results = []
+            for challenge in _open_to_a_try(waiting, now):
+                results.append(self._tried(unit, challenge, typed, now))
+                if results[-1].outcome is not Outcome.WRONG:
+                    break
+            unit.commit()
+            right = [result for result in results if result.outcome is Outcome.RIGHT]
+            return (right or results or [_without_a_try(unit, waiting)])[0]
+
+    def _tried(self, unit: Unit, challenge: Row, typed: Redacted, now: datetime) -> CodeResult:
+        row, purpose = _request_of(unit, challenge), Purpose(challenge["purpose"])
+        left = MOST_TRIES - challenge["tries"]
+        if not budgets.spend(unit, _WRONG_CODES, self._office.limits.wrong_codes, HOUR, now):
+            return CodeResult(Outcome.SPENT, left, purpose, row["reference"])
+        if not _counted(unit, challenge, now):
+            return CodeResult(Outcome.SPENT, 0, purpose, row["reference"])
+        if not self._is_right(challenge, typed) or not _used(unit, challenge, now):
+            if left == 1:
+                steps.note(unit, row, "code_tries_used_up", REQUESTER, now, detail={"purpose": purpose.value})
+            return CodeResult(Outcome.WRONG, left - 1, purpose, row["reference"])
+        budgets.give_back(unit, _WRONG_CODES)
+        row = self._granted(unit, challenge, row, now) if purpose is Purpose.REACH else self._proven(unit, row, now)
+        return CodeResult(Outcome.RIGHT, left - 1, purpose, row["reference"], row["verified_at"] is not None)
+
+    def _is_right(self, challenge: Row, typed: Redacted) -> bool:
+        whose, purpose = challenge["conversation"], Purpose(challenge["purpose"])
+        fitting = challenges.hash_of(self._office, whose, purpose, challenge["id"], codes.normalised(typed))
+        return any(self._compare(challenge["code_hash"], one) for one in fitting)
+
+    def _proven(self, unit: Unit, row: Row, now: datetime) -> Row:
+        return proving.show(unit, self._office, row, EvidenceKind.MAILBOX_CONTROL, REQUESTER, now)
+
+    def _granted(self, unit: Unit, challenge: Row, row: Row, now: datetime) -> Row:
+        conversation = challenge["conversation"]
+        if not rows.is_granted(unit, row["id"], conversation):
+            unit.execute(sa.insert(grants).values(request_id=row["id"], conversation=conversation, at=now))
+        return steps.note(unit, row, "reach_granted", REQUESTER, now)
+
+    def send_again(self, conversation: str, now: datetime) -> SendResult:
+        """Send a new code for what this conversation waits for, or the first one where none could be sent before."""
+        check_time(now)
+        with self._store.unit() as unit:
+            errand = self._newest_errand(unit, conversation)
+            if errand is None:
+                return SendResult(SendOutcome.NONE)
+            sent = challenges.send(unit, self._office, errand, now)
+            result = self._told(unit, errand, sent)
+            if sent is Sent.SENT:
+                self._noted(unit, errand, now)
+                unit.commit()
+        return result
+
+    def _newest_errand(self, unit: Unit, conversation: str) -> Errand | None:
+        for challenge in challenges.unused(unit, conversation):
+            row = _request_of(unit, challenge)
+            errand = self._errand(unit, row, conversation, Purpose(challenge["purpose"]))
+            if errand is not None:
+                return errand
+        for row in _never_asked(unit, conversation):
+            errand = self._errand(unit, row, conversation, Purpose.PROVE)
+            if errand is not None:
+                return errand
+        return None
+
+    def _errand(self, unit: Unit, row: Row, conversation: str, purpose: Purpose) -> Errand | None:
+        address = contacts.address_of(contacts.of_request(unit, self._office.vault, row["id"]))
+        channel = Channel(row["channel"])
+        settled = purpose is Purpose.PROVE and row["verified_at"] is not None
+        if address is None or settled or (purpose is Purpose.PROVE and channel is Channel.STAFF):
+            return None
+        return Errand(row, conversation, channel, purpose, address)
+
+    def _noted(self, unit: Unit, errand: Errand, now: datetime) -> None:
+        if errand.purpose is Purpose.PROVE:
+            challenges.asked(unit, errand.row, now)
+        else:
+            steps.note(unit, errand.row, "reach_code_sent", challenges.SENDER, now)
+
+    def _told(self, unit: Unit, errand: Errand, sent: Sent) -> SendResult:
+        outcome = SendOutcome.SENT if sent is Sent.SENT else SendOutcome.TOO_MANY
+        challenge = challenges.of(unit, errand.row["id"], errand.conversation, errand.purpose)
+        left = MOST_SENDS - challenge["sends"] if challenge is not None else MOST_SENDS
+        # Whoever asks to reach a request must not learn from the hint whose it is.
+        hint = contacts.hint(errand.address.kind, errand.address.value) if errand.purpose is Purpose.PROVE else ""
+        return SendResult(outcome, hint, errand.row["reference"], errand.purpose, left)
+
+    def ask_reach(self, reference: str, conversation: str, now: datetime, channel: Channel = Channel.WEB) -> None:
+        """Ask for a code with which this other conversation may look at a request and take it back.
+
+        The code goes to the request's own address. The caller learns nothing: the same is done and the same said
+        whether the request exists, is closed, has no address, or has had its three codes. Blocks for reach_seconds.
+        """
+        check_time(now)
+        began = time.monotonic()
+        with self._store.unit() as unit:
+            row = rows.by_reference(unit, normalised(reference))
+            errand = self._reach_errand(unit, row, conversation, channel) if row is not None else None
+            if errand is None or challenges.send(unit, self._office, errand, now) is not Sent.SENT:
+                challenges.pretend(unit, self._office, conversation, now)
+            else:
+                self._noted(unit, errand, now)
+            unit.commit()
+        time.sleep(max(0.0, began + self._reach_seconds - time.monotonic()))
+
+    def _reach_errand(self, unit: Unit, row: Row, conversation: str, channel: Channel) -> Errand | None:
+        is_own = row["conversation"] == conversation or rows.is_granted(unit, row["id"], conversation)
+        address = contacts.address_of(contacts.of_request(unit, self._office.vault, row["id"]))
+        if row["closed_at"] or is_own or address is None:
+            return None
+        return Errand(row, conversation, channel, Purpose.REACH, address)
+
+    def look_at_stop(self, token: Redacted) -> Summary | None:
+        """The request that a link would stop; None for a link that is none. Changes nothing."""
+        with self._store.reading() as unit:
+            row = challenges.behind_link(unit, token)
+            return rows.summary(unit, row) if row is not None else None
+
+    def stop(self, token: Redacted, now: datetime) -> Summary | None:
+        """Withdraw the request behind a link at once, without any login. Twice changes nothing; closed stays closed."""
+        check_time(now)
+        with self._store.unit() as unit:
+            row = challenges.behind_link(unit, token)
+            if row is None:
+                return None
+            if row["closed_at"] is None:
+                row = steps.move(unit, row, Status.WITHDRAWN, "stopped", _STOPPER, now)
+                news.tell(unit, self._office, row, News.WITHDRAWN, now)
+                unit.commit()
+            return rows.summary(unit, row)
+
+
+def _open_to_a_try(waiting: list[Row], now: datetime) -> list[Row]:
+    return [one for one in waiting if one["expires_at"] > now and one["tries"] < MOST_TRIES]
+
+
+def _without_a_try(unit: Unit, waiting: list[Row]) -> CodeResult:
+    """What to say where nothing may be tried: none is awaited, or the newest has run out or has no tries left."""
+    if not waiting:
+        return CodeResult(Outcome.NONE)
+    newest = waiting[0]
+    outcome = Outcome.SPENT if newest["tries"] >= MOST_TRIES else Outcome.EXPIRED
+    left = MOST_TRIES - newest["tries"]
+    return CodeResult(outcome, left, Purpose(newest["purpose"]), _request_of(unit, newest)["reference"])
+
+
+def _counted(unit: Unit, challenge: Row, now: datetime) -> bool:
+    """Take a try, if one is left at this very moment."""
+    table = challenge_table.c
+    still = (table.id == challenge["id"], table.tries < MOST_TRIES, table.used_at.is_(None), table.expires_at > now)
+    return bool(unit.execute(sa.update(challenge_table).where(*still).values(tries=table.tries + 1)).rowcount == 1)
+
+
+def _used(unit: Unit, challenge: Row, now: datetime) -> bool:
+    table = challenge_table.c
+    unused = (table.id == challenge["id"], table.code_hash == challenge["code_hash"], table.used_at.is_(None))
+    return bool(unit.execute(sa.update(challenge_table).where(*unused).values(used_at=now)).rowcount == 1)
+
+
+def _request_of(unit: Unit, challenge: Row) -> Row:
+    return steps.reread(unit, {"id": challenge["request_id"]})
+
+
+def _never_asked(unit: Unit, conversation: str) -> list[Row]:
+    """Requests of this conversation for which no code was sent yet, newest first."""
+    sent = sa.exists().where(
+        challenge_table.c.request_id == requests.c.id, challenge_table.c.purpose == Purpose.PROVE.value
+    )
+    own = (requests.c.conversation == conversation, requests.c.closed_at.is_(None), sa.not_(sent))
+    found = sa.select(requests).where(*own).order_by(requests.c.received_at.desc(), requests.c.id)
+    return list(unit.execute(found).mappings())
