@@ -153,14 +153,9 @@ def say_receipt(dispatcher: CollectingDispatcher, receipt: Receipt) -> None:
         json_message={"request": receipt_data(receipt)},
     )
     due = "utter_due_target" if receipt.clock.is_target else "utter_due_law"
-    dispatcher.utter_message(response=due, date=_date(receipt), working=working_words(receipt))
+    dispatcher.utter_message(response=due, date=_date(receipt))
     buttons = [{"title": "Send the code again", "payload": "/resend_code"}] if receipt.proof is Proof.CODE_SENT else []
     dispatcher.utter_message(response=_NEXT[receipt.proof], hint=receipt.sent_to, buttons=[*buttons, WITHDRAW])
-
-
-def working_words(receipt: Receipt) -> str:
-    """Why that date: each rule with its steps."""
-    return "; ".join(line.replace(" -> ", " → ") for line in receipt.clock.working)
 
 
 def _date(receipt: Receipt) -> str:

@@ -14,8 +14,21 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions.filing import file_drafted, file_referral
 from actions.referral import OTHER, OWN, referral_for
-from actions.request_form import EMPTY, FORM, ORIGIN, PARENTAL, REQUESTED, Draft, Heeded, Step, heed, skipped
+from actions.request_form import (
+    EMPTY,
+    FORM,
+    ORIGIN,
+    OWN_AFTER_ALL,
+    PARENTAL,
+    REQUESTED,
+    Draft,
+    Heeded,
+    Step,
+    heed,
+    skipped,
+)
 from actions.services import Heard, Services, policy_of, services_of_environment
+from actions.slots import OFFER
 from actions.speaking import MENU_RIGHTS, RIGHT_WORDS, words_for
 from policies_kb.profile import Referral
 from tickets.vocabulary import Right
@@ -231,9 +244,11 @@ class ActionFileRequest(_FormAction):
         draft, heard, services = Draft.of(tracker.slots), Heard.of(tracker), self._services()
         if draft.party == OTHER and draft.rights:
             await file_referral(services, dispatcher, tracker, heard, draft)
-        elif tracker.get_slot(Step.CONFIRMED.value) is True and draft.rights:
+            offered = [OWN_AFTER_ALL, *(right.value for right in draft.rights)]
+            return [*_set(EMPTY | {ORIGIN: draft.origin}), SlotSet(OFFER, offered)]
+        if tracker.get_slot(Step.CONFIRMED.value) is True and draft.rights:
             if not await file_drafted(services, dispatcher, tracker, heard, draft):
-                return [SlotSet(Step.CONFIRMED.value, None), SlotSet("offer__rights", ["request_form"])]
+                return [SlotSet(Step.CONFIRMED.value, None), SlotSet(OFFER, [FORM])]
         else:
             dispatcher.utter_message(response="utter_request_dropped")
         return _set(EMPTY)

@@ -9,8 +9,8 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.policy import OFFER
 from actions.services import Heard, Services, policy_of, services_of_environment
+from actions.slots import OFFER
 from actions.speaking import RIGHT_WORDS, words_for
 from tickets.errors import StoreError
 from tickets.vocabulary import Right

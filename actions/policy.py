@@ -6,17 +6,16 @@ from typing import Any
 
 import structlog
 from rasa_sdk import Action, Tracker
-from rasa_sdk.events import EventType, SlotSet
+from rasa_sdk.events import EventType, FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
+from actions.request_form import accepts
 from actions.services import Heard, Services, policy_of, services_of_environment
+from actions.slots import ASKED, OFFER
 from actions.speaking import OFFERED, answer_data, offer_button, quote_data, response_name
 from policies_kb.answering import AnswerKind, Quote, further
 from policies_kb.topics import Topic
 from tickets.vocabulary import Right
-
-ASKED = "asked__text"
-OFFER = "offer__rights"
 
 
 class ActionAnswerPolicy(Action):
@@ -31,6 +30,8 @@ class ActionAnswerPolicy(Action):
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
         """One message: the introduction, the quotes as data, and buttons for what can be done next."""
+        if accepts(Heard.of(tracker), tracker.get_slot(OFFER)):
+            return [FollowupAction("action_accept_offer")]
         services = self._services or services_of_environment()
         heard = Heard.of(tracker)
         policy = policy_of(services, heard)
@@ -62,6 +63,8 @@ class ActionMore(Action):
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
         """Says so if there is nothing more."""
+        if accepts(Heard.of(tracker), tracker.get_slot(OFFER)):
+            return [FollowupAction("action_accept_offer")]
         services = self._services or services_of_environment()
         policy = policy_of(services, Heard.of(tracker))
         asked = tracker.get_slot(ASKED)

@@ -13,6 +13,7 @@ from actions.requests import status_line
 from actions.services import Heard, Services, services_of_environment
 from tickets.errors import StoreError
 from tickets.identity import SendOutcome
+from tickets.vocabulary import Purpose
 
 
 class _ProofAction(Action):  # type: ignore[misc,unused-ignore]
@@ -40,6 +41,10 @@ class ActionSayProof(_ProofAction):
             lines = "\n".join(status_line(one) for one in found)
             dispatcher.utter_message(response="utter_proof_reached", requests=lines)
             return []
+        if outcome != "unchecked" and proof.get("purpose") != "prove":
+            # The same words whether the request of a reference named here exists or not.
+            dispatcher.utter_message(response="utter_proof_not_reached")
+            return []
         again = [{"title": "Send another code", "payload": "/resend_code"}]
         dispatcher.utter_message(
             response=_OUTCOMES[outcome],
@@ -65,6 +70,9 @@ class ActionResendCode(_ProofAction):
         except StoreError:
             dispatcher.utter_message(response="utter_store_down")
             return []
+        if result.purpose is not Purpose.PROVE:
+            dispatcher.utter_message(response="utter_code_maybe")
+            return []
         dispatcher.utter_message(response=_SENDINGS[result.outcome], hint=result.sent_to)
         return []
 
@@ -74,13 +82,12 @@ _OUTCOMES = {
     "wrong": "utter_proof_wrong",
     "spent": "utter_proof_spent",
     "expired": "utter_proof_expired",
-    "none": "utter_proof_none",
     "unchecked": "utter_proof_unchecked",
 }
 _SENDINGS = {
     SendOutcome.SENT: "utter_code_sent_again",
     SendOutcome.TOO_MANY: "utter_code_too_many",
-    SendOutcome.NONE: "utter_code_none_needed",
+    SendOutcome.NONE: "utter_code_maybe",
 }
 
 

@@ -39,6 +39,11 @@ def party_named(referral: Referral, text: str) -> str | None:
     return OTHER if other else OWN
 
 
+def speaks_of_own(text: str) -> bool:
+    """Whether a person says that the account is their own."""
+    return _OWN.search(text.lower()) is not None
+
+
 def referral_quotes(policy: Policy, referral: Referral) -> tuple[Quote, ...]:
     """The clauses that name the other party."""
     return quotes_of(policy.index, referral.clauses, Role.ANSWER)

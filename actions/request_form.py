@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
-from actions.referral import OTHER, OWN, party_named
+from actions.referral import OTHER, OWN, party_named, speaks_of_own
 from actions.services import Heard
 from policies_kb.profile import Referral
 from tickets.vocabulary import Right
@@ -39,7 +39,18 @@ PARENTAL = frozenset({Right.PARENTAL_REVIEW, Right.PARENTAL_DELETE, Right.PARENT
 PLAIN_OPT_OUTS = frozenset({Right.MARKETING_OPT_OUT, Right.SALE_SHARE_OPT_OUT, Right.LIMIT_SENSITIVE})
 
 _INTERRUPTING = frozenset(
-    {"ask_policy", "small_talk", "status", "more", "human", "my_data", "forget_me", "resend_code", "prove"}
+    {
+        "ask_policy",
+        "small_talk",
+        "status",
+        "more",
+        "human",
+        "my_data",
+        "forget_me",
+        "resend_code",
+        "prove",
+        "other_language",
+    }
 )
 _FIELD_WORDS = {
     Step.ACCOUNT: re.compile(r"\b(e-?mails?|mails?|address|phone|number|account|contact)\b", re.IGNORECASE),
@@ -60,7 +71,20 @@ _NEGATED = re.compile(
 _CORRECTING = re.compile(
     r"\b(wrong|mistyped|typo|i meant|meant to|should be|instead|correct(ion)? is)\b", re.IGNORECASE
 )
-_PLAIN_YES = re.compile(r"\s*(yes|yeah|yep|yup|ye|sure|there is)\b", re.IGNORECASE)
+_PLAIN_YES = re.compile(
+    r"\s*(yes|yeah|yep|yup|ye|sure|there is)\b[ ,]*(there is|i do|please|one thing|something)?[ .!:]*", re.IGNORECASE
+)
+_ACCEPTS = re.compile(
+    r"\s*(yes|yeah|yep|yup|ok|okay|sure|of course|certainly|go (on|ahead)|(just |please )?do (it|so|that)|please do|"
+    r"(then )?ask them)\b",
+    re.IGNORECASE,
+)
+_CHILDS = {Right.DELETION: Right.PARENTAL_DELETE, Right.ACCESS: Right.PARENTAL_REVIEW}
+_MINE_TOO = re.compile(r"\b(mine|my own|and me|as well as my|both of us|our accounts)\b", re.IGNORECASE)
+_NOTHING = re.compile(
+    r"\b(good|fine|ok|okay|that'?s (all|it|right|correct)|right|correct|great|perfect|go ahead|continue)\b|\A/deny",
+    re.IGNORECASE,
+)
 _STEMS = {
     "delet": Right.DELETION,
     "eras": Right.DELETION,
@@ -128,13 +152,15 @@ def heed(draft: Draft, step: Step, heard: Heard, referral: Referral | None) -> H
         return Heeded(leave=True)
     if heard.intent == "go_back" and heard.step_pressed:
         return _back_to(draft, Step(heard.step_pressed))
+    if step is Step.PARTY and referral is not None and party_named(referral, heard.text):
+        return _read_party(draft, heard, referral)
     switched = _switched(draft, step, heard)
     if switched is not None:
         return switched
     if heard.contacts and (step is not Step.DETAILS or heard.intent == "go_back" or _CORRECTING.search(heard.text)):
         return _account_given(heard)
     if heard.intent == "go_back" or (step is Step.CONFIRMED and heard.intent == "request"):
-        return _back(draft, step, heard.text)
+        return _back(draft, step, heard.text, referral is not None)
     readers = {
         Step.RIGHTS: _read_rights,
         Step.PARTY: _read_party,
@@ -143,6 +169,15 @@ def heed(draft: Draft, step: Step, heard: Heard, referral: Referral | None) -> H
         Step.CONFIRMED: _read_confirmed,
     }
     return readers[step](draft, heard, referral)
+
+
+def accepts(heard: Heard, offered: object) -> bool:
+    """Whether a message takes up what was offered, whatever it was read as: "yes, my mail is …", "go on"."""
+    if not isinstance(offered, list) or not offered or heard.pressed:
+        return False
+    if OWN_AFTER_ALL in offered:
+        return speaks_of_own(heard.text)
+    return bool(heard.contacts) or (_ACCEPTS.match(heard.text) is not None and "?" not in heard.text)
 
 
 def turns_down_all(heard: Heard) -> bool:
@@ -161,6 +196,8 @@ def wanted_rights(heard: Heard) -> tuple[Right, ...]:
     named = [right for right in heard.rights if right not in refused]
     if refused and not named:
         named = [right for right in _named(heard.text) if right not in refused]
+    if not _MINE_TOO.search(heard.text):  # "my son made an account, delete it" is not about the parent's own
+        named = [right for right in named if _CHILDS.get(right) not in named]
     return tuple(dict.fromkeys(named))
 
 
@@ -173,6 +210,8 @@ def _switched(draft: Draft, step: Step, heard: Heard) -> Heeded | None:
     """ "Actually a copy, not deletion": other rights than before, in words that change or add."""
     if heard.intent != "request" or Right.QUESTION in heard.rights:
         return None
+    if not (heard.pressed or _named(heard.text) or _INSTEAD.search(heard.text) or _AS_WELL.search(heard.text)):
+        return None  # no word for a right, none for a change: it was misread
     rights = wanted_rights(heard)
     before = draft.rights or ()
     if not rights or not before or set(rights) <= set(before) and not _narrows(rights, before, heard.text):
@@ -193,19 +232,19 @@ def _back_to(draft: Draft, step: Step) -> Heeded:
     return Heeded({step.value: None, Step.CONFIRMED.value: None}, ask=step)
 
 
-def _back(draft: Draft, step: Step, text: str) -> Heeded:
+def _back(draft: Draft, step: Step, text: str, has_referral: bool) -> Heeded:
     for wanted, words in _FIELD_WORDS.items():
         if words.search(text):
             return _back_to(draft, wanted)
-    steps = [one for one in Step if one in _asked_of(draft)]
+    steps = _asked_of(draft, has_referral)
     before = steps[max(0, steps.index(step) - 1)] if step in steps else steps[0]
     return _back_to(draft, before)
 
 
-def _asked_of(draft: Draft) -> list[Step]:
-    """The steps that were really put to this person."""
-    skip = {Step(name) for name in skipped(draft.rights or (), has_referral=True)}
-    return [step for step in Step if step not in skip and step is not Step.PARTY]
+def _asked_of(draft: Draft, has_referral: bool) -> list[Step]:
+    """The steps that are put to this person, in order."""
+    skip = {Step(name) for name in skipped(draft.rights or (), has_referral)}
+    return [step for step in Step if step not in skip]
 
 
 def _account_given(heard: Heard) -> Heeded:
@@ -249,14 +288,18 @@ def _says_none(heard: Heard) -> bool:
     return bool(named and _NO_CONTACT.search(heard.text)) and not _QUESTION.search(heard.text)
 
 
+_NOT_DETAILS = frozenset({"human", "status", "my_data", "forget_me", "resend_code", "prove"})
+_TOLD_IN_WORDS = frozenset({Right.CORRECTION, Right.COMPLAINT, Right.APPEAL})  # "nobody answered me" is what happened
 _NO_DETAILS = {Step.DETAILS.value: ""}
 
 
 def _read_details(draft: Draft, heard: Heard, referral: Referral | None) -> Heeded | None:
-    if heard.intent in ("deny", "affirm") and len(heard.text) < 40:
-        more = heard.intent == "affirm" and _PLAIN_YES.match(heard.text)
-        return Heeded({Step.DETAILS.value: None}, say="utter_details_go_on") if more else Heeded(_NO_DETAILS)
-    if heard.intent in ("human", "status", "my_data", "forget_me", "resend_code", "prove"):
+    if _PLAIN_YES.fullmatch(heard.text):
+        return Heeded({Step.DETAILS.value: None}, say="utter_details_go_on")
+    if len(heard.text) < 40 and (heard.intent == "deny" or heard.intent == "affirm" and _NOTHING.search(heard.text)):
+        return Heeded(_NO_DETAILS)
+    tells = bool(set(draft.rights or ()) & _TOLD_IN_WORDS) and not _QUESTION.search(heard.text)
+    if heard.intent in _NOT_DETAILS and not (tells and len(heard.text) > 20):
         return None
     if heard.intent in ("ask_policy", "more") and _QUESTION.search(heard.text):
         return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from typing import Any
 
 from rasa_sdk import Action, Tracker
@@ -12,10 +13,10 @@ from rasa_sdk.executor import CollectingDispatcher
 from actions.filing import file_question, file_referral
 from actions.form import opening
 from actions.own_data import FORGET, forget
-from actions.policy import ASKED, OFFER
 from actions.referral import OTHER, OWN, party_named, referral_for
 from actions.request_form import FORM, ORIGIN, OWN_AFTER_ALL, Draft, Step, turns_down_all, wanted_rights
 from actions.services import Heard, Services, policy_of, services_of_environment
+from actions.slots import ASKED, OFFER
 from actions.speaking import RIGHT_TOPIC, RIGHT_WORDS, answer_data, words_for
 from policies_kb.answering import Answer
 from policies_kb.knowledge import Policy
@@ -24,6 +25,15 @@ from tickets.model import Summary
 from tickets.references import found_in
 from tickets.vocabulary import OPEN, Right
 from tickets.words import STATUS_WORDS
+
+WITHDRAW = "withdraw"  # what a "yes" is to, in the slot of offers
+_WITHDRAWS = re.compile(
+    r"\b(withdraw|cancel|revoke|retract|call off|take back|taking back)\b.*\b(request|it|that|deletion|complaint)\b|"
+    r"\brequest\b.*\b(back|withdrawn|cancell?ed)\b|\b(take|taking) (it|that|my request) back\b|changed my mind",
+    re.IGNORECASE,
+)
+_YES_WITHDRAW = {"title": "Yes, withdraw it", "payload": "/cancel"}
+_NO = {"title": "No", "payload": "/deny"}
 
 
 class _RequestAction(Action):  # type: ignore[misc,unused-ignore]
@@ -132,6 +142,8 @@ class ActionAcceptOffer(_RequestAction):
         offered = list(tracker.get_slot(OFFER) or ())
         if offered == [FORM]:  # a draft that could not be saved
             return [SlotSet(OFFER, None), FollowupAction(FORM)]
+        if offered == [WITHDRAW]:
+            return [FollowupAction("action_withdraw_request")]
         if offered == [FORGET]:
             return forget(services, dispatcher, tracker, heard)
         rights = tuple(Right(name) for name in offered if name in RIGHT_WORDS)
@@ -209,7 +221,7 @@ class ActionWithdrawRequest(_RequestAction):
             found = await asyncio.to_thread(services.requests.status_of, tracker.sender_id)
             if await reach_other(services, dispatcher, tracker, heard, found):
                 return [SlotSet(OFFER, None)]
-            await self._withdraw(services, dispatcher, tracker, heard, found)
+            return await self._withdraw(services, dispatcher, tracker, heard, found)
         except StoreError:
             dispatcher.utter_message(response="utter_store_down")
         return [SlotSet(OFFER, None)]
@@ -221,13 +233,20 @@ class ActionWithdrawRequest(_RequestAction):
         tracker: Tracker,
         heard: Heard,
         found: tuple[Summary, ...],
-    ) -> None:
+    ) -> list[EventType]:
         named = found_in(heard.text)
         open_ones = [one for one in found if one.status in OPEN and named in ("", one.reference)]
         if not open_ones:
             dispatcher.utter_message(response="utter_nothing_to_withdraw")
-            return
+            return [SlotSet(OFFER, None)]
         reference = open_ones[0].reference
+        is_sure = heard.pressed or named or _WITHDRAWS.search(heard.text)
+        if not is_sure and tracker.get_slot(OFFER) != [WITHDRAW]:
+            # "Stop" or "never mind" may mean something else; a request that is gone by mistake is a right lost.
+            dispatcher.utter_message(
+                response="utter_withdraw_sure", request=status_line(open_ones[0]), buttons=[_YES_WITHDRAW, _NO]
+            )
+            return [SlotSet(OFFER, [WITHDRAW])]
         try:
             await asyncio.to_thread(services.requests.withdraw, reference, tracker.sender_id, services.now())
             dispatcher.utter_message(response="utter_withdrawn", reference=reference)
@@ -236,6 +255,7 @@ class ActionWithdrawRequest(_RequestAction):
                 dispatcher.utter_message(response="utter_still_open", requests=rest)
         except (MoveError, UnknownRequestError):
             dispatcher.utter_message(response="utter_withdraw_impossible", reference=reference)
+        return [SlotSet(OFFER, None)]
 
 
 def status_line(one: Summary) -> str:

@@ -56,7 +56,7 @@ def services_of_environment() -> Services:
     vault = Vault(load_ring(Path(os.environ.get("PRIVACY_DESK_KEYS") or data / "keys.json")))
     base_url = os.environ.get("PRIVACY_DESK_BASE_URL") or "http://127.0.0.1:8080"
     audit.use_key(store, vault)
-    mail = Correspondence(base_url, lambda policy: knowledge.get(policy).profile.name)
+    mail = Correspondence(base_url, knowledge.name_of)
     return Services(
         knowledge,
         RequestService(store, vault, mail),

@@ -8,9 +8,9 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import EventType, FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.policy import OFFER
-from actions.request_form import OWN_AFTER_ALL
+from actions.request_form import OWN_AFTER_ALL, accepts
 from actions.services import Heard, Services, contact_of, policy_of, services_of_environment
+from actions.slots import OFFER
 from actions.speaking import offer_button
 from tickets.vocabulary import Right
 
@@ -50,6 +50,8 @@ class ActionOfferPerson(Action):
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
         """The contact is the policy's own; where it names none, that is said."""
+        if accepts(Heard.of(tracker), tracker.get_slot(OFFER)):
+            return [FollowupAction("action_accept_offer")]
         services = self._services or services_of_environment()
         policy = policy_of(services, Heard.of(tracker))
         contact = contact_of(policy) or "no address was found in it"
@@ -110,7 +112,9 @@ class ActionGoBack(Action):
         return "action_go_back"
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
-        """Forgets what was offered."""
+        """Forgets what was offered; an address after an offer takes it up."""
+        if accepts(Heard.of(tracker), tracker.get_slot(OFFER)):
+            return [FollowupAction("action_accept_offer")]
         dispatcher.utter_message(response="utter_go_back_nothing")
         return [SlotSet(OFFER, None)]
 

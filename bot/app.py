@@ -20,7 +20,6 @@ from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, Redirect
 from fastapi.staticfiles import StaticFiles
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from starlette.exceptions import HTTPException
-from tickets.identity import Identity
 
 from bot import api_models as api
 from bot.desk import Desk, Reply, Turn
@@ -33,6 +32,7 @@ from pii.redacted import Redacted
 from policies_kb.errors import UnknownPolicyError
 from policies_kb.knowledge import KnowledgeBase, Policy
 from tickets.errors import StoreError
+from tickets.identity import Identity
 from tickets.mail import ReceivedMail
 from tickets.outbox import FeedMessage
 
@@ -96,6 +96,7 @@ class Services:
     close: Callable[[], None]
     mails: Callable[[], Sequence[ReceivedMail]] | None = None
     background: Callable[[asyncio.Event], Awaitable[None]] | None = None  # runs beside the app until the event is set
+    wake: Callable[[], None] = lambda: None  # a message was answered: there may be something to send
     metrics: Metrics = field(default_factory=Metrics)
     mark_key: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
     # (conversation, client's message id) -> mark of what was sent, and the reply under way or given
@@ -282,6 +283,7 @@ async def _answered(services: Services, session: Session, sent: api.SendModel, p
         else await services.reception.typed(session.conversation, session.policy, sent.id, sent.text or "")
     )
     reply = await services.desk.reply(turn)
+    services.wake()
     services.metrics.count(session.policy, reply, time.perf_counter() - started)
     if reply.failed:
         services.remembered.pop((session.conversation, turn.message_id), None)  # trying again may help

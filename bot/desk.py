@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from bot.menu import Menu
 
-PATIENCE = 8.0  # seconds until a person is told that something is wrong
+PATIENCE = 5.0  # seconds until a person is told that something is wrong; intake may have taken 2.5 before
 TROUBLE = "Something went wrong on our side, and your message was not answered. Please send it again in a moment."
 NOT_UNDERSTOOD = "/nonsense"  # what a typed command counts as
 CUT = "(I read the first 1,000 characters of your message.)"

@@ -103,7 +103,7 @@ def assemble(
     base = knowledge or workshop(settings.data).knowledge
     vault = Vault(load_ring(settings.keys))
     audit.use_key(store, vault)
-    mail = Correspondence(settings.base_url, lambda policy: base.get(policy).profile.name)
+    mail = Correspondence(settings.base_url, base.name_of)
     requests = RequestService(store, vault, mail, target_days=settings.target_days)
     identity, box = Identity(store, vault, mail), ContactBox(store, vault)
     schedule = Schedule(conversation=settings.conversation_days)
@@ -133,8 +133,9 @@ def make_app(settings: BotSettings, parts: Parts) -> "FastAPI":
     welcome = str(responses["utter_welcome"][0]["text"])
 
     def greet(policy: Policy) -> str:
-        return welcome.format(company=policy.profile.name)
+        return welcome.format(company=policy.profile.name, days=settings.conversation_days)
 
+    run_beside, wake = background(settings, parts)
     services = Services(
         desk=parts.desk,
         reception=parts.reception,
@@ -147,7 +148,8 @@ def make_app(settings: BotSettings, parts: Parts) -> "FastAPI":
         is_ready=lambda: _is_ready(parts),
         close=parts.store.close,
         mails=demo_mails(settings),
-        background=background(settings, parts),
+        background=run_beside,
+        wake=wake,
     )
     parts.forgetting.also = [services.forget]
     return create_app(services)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from tickets.spool import Spool
 
 PREFIX = "menu:"
-PATIENCE = 6.0  # seconds for the database; the file comes after that, still within eight
+PATIENCE = 4.0  # seconds for the database; the file comes after that, still within eight
 MOST_DRAFTS = 5_000
 RIGHTS = (Right.DELETION, Right.ACCESS, Right.CORRECTION, Right.OBJECTION, Right.QUESTION)
 OFFER = "You can still leave a request here, by the buttons."

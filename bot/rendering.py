@@ -12,12 +12,15 @@ ROLE_HEADS = {
     "related": "The nearest passage, which is NOT an answer:",
 }
 STEPS_HEAD = "In plain words (our help, not the policy's text):"
+WHY = "Why that date:"
 LETTER_HEAD = "A letter that you can copy and send:"
 
 
 def plain_text(reply: Reply, base_url: str = "") -> str:
     """Everything a reply holds, in reading order; quotes byte for byte between “ and ”."""
     parts = [reply.text]
+    if reply.request and reply.request.get("working") and reply.request.get("status") != "referred":
+        parts.append(f"{WHY}\n" + "\n".join(line.replace(" -> ", " → ") for line in reply.request["working"]))
     for answer in (reply.answer, *reply.more_answers):
         if answer:
             parts += _answer(answer, base_url)

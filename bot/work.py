@@ -37,15 +37,17 @@ def mailer(settings: BotSettings) -> Sender:
     return SmtpMailer(settings.mail) if settings.mail is not None else MaildirMailer(settings.data / "mail")
 
 
-def background(settings: BotSettings, parts: "Parts") -> Callable[[asyncio.Event], Awaitable[None]]:
-    """Sends what waits and makes the rounds until the event is set."""
+def background(
+    settings: BotSettings, parts: "Parts"
+) -> tuple[Callable[[asyncio.Event], Awaitable[None]], Callable[[], None]]:
+    """What sends and makes the rounds until the event is set, and what wakes it after a message was answered."""
     worker = Worker(parts.outbox, {Way.MAIL: mailer(settings), Way.WEB: WebSender()}, parts.clock)
     rounds = rounds_of(settings, parts)
 
     async def run(stop: asyncio.Event) -> None:
         await asyncio.gather(worker.run(stop), run_rounds(rounds, stop))
 
-    return run
+    return run, worker.wake
 
 
 def rounds_of(settings: BotSettings, parts: "Parts") -> list[Round]:

@@ -67,6 +67,11 @@ class KnowledgeBase:
         """The policies' ids in alphabetical order."""
         return sorted(self._policies)
 
+    def name_of(self, policy: str) -> str:
+        """The company's name; for a policy that is not here, or not any more, plain words that fit a letter."""
+        found = self._policies.get(policy)
+        return found.profile.name if found else "the company"
+
     def get(self, policy: str) -> Policy:
         """Raises UnknownPolicyError for an id that is not there; the text lists those that are."""
         try:

@@ -9,7 +9,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +17,23 @@ import httpx
 
 from bot.desk import Turn
 from bot.intake import take
+from bot.launch import make_app
+from bot.settings import data_folder
 
 PROJECT = Path(__file__).resolve().parent.parent
+BUILT = ("encoder", "labeller", "vectors")
 HOST = "http://desk.example.org"
+WISH = "please delete my account"
+_ANSWERS = {  # words of the desk -> what is said to them; the offer and the summary come last in their messages
+    "Is that right?": "yes",
+    "Shall I open a request": "yes",
+    "reaches the right people": "it is my own account",
+    "e-mail address": "{address}",
+    "anything the support team should know": "no",
+    "What is wrong, and what": "It should say example.org",
+    "What happened?": "My records were lost.",
+}
+MOST_STEPS = 7  # from a wish to its receipt
 _numbers = itertools.count(1)
 
 
@@ -33,9 +47,32 @@ def fresh_conversation() -> str:
     return f"test:{secrets.token_hex(8)}"
 
 
+def fresh_address() -> str:
+    """An address of its own for each request: one mailbox gets a few codes a day only."""
+    return f"{secrets.token_hex(6)}@example.org"
+
+
+def answer_to(said: str, address: str) -> str:
+    """What somebody says who wants the request filed, to what the desk said last."""
+    return next(answer.format(address=address) for asked, answer in _ANSWERS.items() if asked in said)
+
+
 def typed(text: str, conversation: str | None = None, policy: str = "klasso", message_id: str | None = None) -> Turn:
     """A typed message as a channel hands it to the desk."""
     return Turn.typed(conversation or fresh_conversation(), policy, message_id or fresh_id(), take(text))
+
+
+def tracker_store_of(parts: Any) -> Any:
+    """Our own tracker store, which Rasa keeps behind a wrapper."""
+    store = parts.desk.agent.tracker_store
+    return getattr(store, "_tracker_store", store)
+
+
+def app_over(settings: Any, parts: Any, desk: Any) -> Any:
+    """The public app with another desk, whose agent may be a stand-in that has no domain."""
+    if not hasattr(desk.agent, "domain"):
+        desk.agent.domain = parts.desk.agent.domain
+    return make_app(settings, replace(parts, desk=desk))
 
 
 @dataclass
@@ -58,6 +95,29 @@ class Chat:
     async def press(self, button: dict[str, str], message_id: str | None = None) -> dict[str, Any]:
         """Press a button of an earlier reply; gives the one reply."""
         return _only_reply(await self.post({"id": message_id or fresh_id(), "button": button["token"]}))
+
+    async def until_asked(self, words: str, wish: str = WISH, address: str = "") -> dict[str, Any]:
+        """Say a wish and go on until the desk says these words; gives that reply."""
+        reply = await self.say(wish)
+        for _ in range(MOST_STEPS):
+            if words in said_in(reply):
+                return reply
+            reply = await self.say(answer_to(said_in(reply), address or fresh_address()))
+        raise AssertionError(f"the desk never said {words!r}, but {said_in(reply)!r}")
+
+    async def confirming(self, wish: str = WISH, address: str = "") -> dict[str, Any]:
+        """Come as far as the summary: the next yes files."""
+        return await self.until_asked("Is that right?", wish, address)
+
+    async def file(self, wish: str = WISH, address: str = "", message_id: str | None = None) -> dict[str, Any]:
+        """The whole way: wish, offer, account, details, summary, receipt. message_id: that of the last yes."""
+        await self.confirming(wish, address)
+        return await self.say("yes", message_id)
+
+
+def said_in(reply: dict[str, Any]) -> str:
+    """All that the desk itself says in a reply."""
+    return f"{reply['text']}\n{reply['closing']}"
 
 
 def _only_reply(response: httpx.Response) -> dict[str, Any]:
@@ -82,9 +142,23 @@ async def open_chat(http: httpx.AsyncClient, policy: str = "klasso") -> Chat:
 
 
 def environment(folder: Path, **variables: str) -> dict[str, str]:
-    """The environment of a process of the product: the project's built files, a database in that folder."""
-    own = {"PRIVACY_DESK_DATABASE_URL": f"sqlite:///{folder / 'privacy-desk.db'}", "PYTHONPATH": str(PROJECT)}
+    """The environment of a process of the product: the project's built files; all else in that folder."""
+    own = {
+        "PRIVACY_DESK_DATA": str(data_in(folder)),
+        "PRIVACY_DESK_DATABASE_URL": f"sqlite:///{folder / 'privacy-desk.db'}",
+        "PYTHONPATH": str(PROJECT),
+    }
     return {**os.environ, **own, **variables}
+
+
+def data_in(folder: Path) -> Path:
+    """A data folder with the project's built files in it, which take half a minute to build."""
+    data, built = folder / "data", data_folder()
+    data.mkdir(parents=True, exist_ok=True)
+    for name in BUILT:
+        if (built / name).exists() and not (data / name).exists():
+            (data / name).symlink_to(built / name)
+    return data
 
 
 def bot_process(arguments: list[str], folder: Path, **variables: str) -> subprocess.Popen[str]:

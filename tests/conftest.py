@@ -7,6 +7,7 @@ import os
 import sys
 import warnings
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -56,18 +57,25 @@ def knowledge(settings):  # type: ignore[no-untyped-def]
 
 
 @pytest.fixture(scope="session")
-def parts(settings, model_path: Path, knowledge) -> Iterator:  # type: ignore[no-untyped-def]
+def own_settings(settings, tmp_path_factory: pytest.TempPathFactory):  # type: ignore[no-untyped-def]
+    """The same with keys, mails and spooled requests in a folder of the tests' own."""
+    folder = tmp_path_factory.mktemp("data")
+    return replace(settings, data=folder, keys=folder / "keys.json")
+
+
+@pytest.fixture(scope="session")
+def parts(own_settings, model_path: Path, knowledge) -> Iterator:  # type: ignore[no-untyped-def]
     """The running assistant: real model, real actions, real store."""
     from bot.launch import assemble, open_store
 
-    store = open_store(settings.database_url)
-    yield assemble(settings, model_path, store, knowledge)
+    store = open_store(own_settings.database_url)
+    yield assemble(own_settings, model_path, store, knowledge)
     store.close()
 
 
 @pytest.fixture
-def app(settings, parts):  # type: ignore[no-untyped-def]
+def app(own_settings, parts):  # type: ignore[no-untyped-def]
     """A fresh public app over the running assistant."""
     from bot.launch import make_app
 
-    return make_app(settings, parts)
+    return make_app(own_settings, parts)

@@ -130,6 +130,7 @@ def verify(unit: Unit, anchor: Anchor | None = None, anchors: Collection[Anchor]
 
 
 def _rows(unit: Unit) -> Iterator[Mapping[str, Any]]:
+    """All entries, a page at a time. As they never change, nothing is held between pages: the bot can write on."""
     last = -1
     while True:
         page = sa.select(audit).where(audit.c.sequence > last).order_by(audit.c.sequence).limit(_BATCH)
@@ -138,6 +139,7 @@ def _rows(unit: Unit) -> Iterator[Mapping[str, Any]]:
         if len(rows) < _BATCH:
             return
         last = rows[-1]["sequence"]
+        unit.refresh()
 
 
 def _problems_of(row: Mapping[str, Any], before: Anchor, key: bytes | None) -> list[str]:

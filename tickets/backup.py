@@ -134,6 +134,8 @@ def _number_on(store: Store, unit: Unit) -> None:
     """Let new messages have numbers that none had before: readers have seen some that the backup does not know."""
     highest = int(unit.execute(sa.select(sa.func.coalesce(sa.func.max(outbox.c.sequence), 0))).scalar())
     if store.is_sqlite:
+        first = "INSERT INTO sqlite_sequence (name, seq) SELECT 'outbox', 0"
+        unit.execute(sa.text(f"{first} WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = 'outbox')"))
         change = "UPDATE sqlite_sequence SET seq = max(seq, :highest) + :further WHERE name = 'outbox'"
     else:
         serial = "pg_get_serial_sequence('outbox', 'sequence')"

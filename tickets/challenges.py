@@ -80,7 +80,7 @@ def send(unit: Unit, office: Office, errand: Errand, now: datetime) -> Sent:
 def asked(unit: Unit, row: Row, now: datetime) -> Row:
     """Write down that proof was asked for; with the first time, its time to prove begins."""
     if Status(row["status"]) is not Status.RECEIVED:
-        return steps.note(unit, row, "code_sent", SENDER, now)
+        return steps.note(unit, row, "code_sent", SENDER, now, bears=False)
     return steps.move(unit, row, Status.UNVERIFIED, "code_sent", SENDER, now, change={"proof_asked_at": now})
 
 

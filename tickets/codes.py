@@ -1,5 +1,7 @@
 """The codes that people type: eight characters of Crockford's base32, 40 bits, shown as 7F3K-92QD.
 
+Digits alone are not made into a code (one in eleven thousand), because they would look like years or a phone number.
+
 Recognising one must not catch what people say while a code is awaited ("withdraw" has eight letters too). Codes hold
 no I, L, O or U; these stand for 1, 1 and 0 when mistyped, so letters alone with I, L or O in them are taken for a word.
 """
@@ -29,7 +31,10 @@ _LONGEST = 400
 
 def new_code() -> Redacted:
     """A fresh code as it is compared: eight characters, no dash."""
-    return Redacted("".join(secrets.choice(ALPHABET) for _ in range(LENGTH)))
+    while True:
+        code = "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))
+        if not code.isdigit():
+            return Redacted(code)
 
 
 def normalised(typed: Redacted) -> str:
@@ -70,4 +75,5 @@ def _is_meant(typed: str, *, alone: bool) -> bool:
 
 def _is_written_out(typed: str) -> bool:
     """Capitals and a dash in the middle, exactly as in the mail."""
-    return bool(re.fullmatch(rf"[0-9A-Z]{{4}}[{_DASHES}][0-9A-Z]{{4}}", typed)) and not typed.replace("-", "").isdigit()
+    written = re.fullmatch(rf"([0-9A-Z]{{4}})[{_DASHES}]([0-9A-Z]{{4}})", typed)
+    return written is not None and not (written[1] + written[2]).isdigit()

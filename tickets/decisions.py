@@ -177,7 +177,7 @@ class Decisions:
         check_name("reason", reason)
         with self._deciding(reference, actor, now, None) as (unit, row):
             shown = contacts.of_request(unit, self._office.vault, row["id"])
-            row = steps.note(unit, row, "contact_revealed", actor, now, detail={"reason": reason})
+            steps.note(unit, row, "contact_revealed", actor, now, detail={"reason": reason}, bears=False)
             unit.commit()
             return shown
 

@@ -46,27 +46,31 @@ _BATCH = 500
 
 
 def records(store: Store, policy: str | None = None, since: date | None = None) -> Iterator[dict[str, Any]]:
-    """The requests as plain data, oldest first. since: received on that day (UTC) or later. One state of the database.
+    """The requests as plain data, oldest first. since: received on that day (UTC) or later.
 
-    asked_for and working are lists, times are ISO 8601 in UTC, what is not known is None.
+    asked_for and working are lists, times are ISO 8601 in UTC, what is not known is None. Read in many short
+    transactions: on SQLite a long one would keep the bot from writing.
     """
-    ids = sa.select(requests.c.id).order_by(requests.c.received_at, requests.c.id)
+    found = sa.select(requests.c.id).order_by(requests.c.received_at, requests.c.id)
     if policy is not None:
-        ids = ids.where(requests.c.policy == policy)
+        found = found.where(requests.c.policy == policy)
     if since is not None:
-        ids = ids.where(requests.c.received_at >= datetime.combine(since, time.min, timezone.utc))
+        found = found.where(requests.c.received_at >= datetime.combine(since, time.min, timezone.utc))
     with store.reading() as unit:
-        for page in unit.execute(ids.execution_options(stream_results=True)).scalars().partitions(_BATCH):
-            yield from _records_of(unit, page)
+        ids = list(unit.execute(found).scalars())
+    for start in range(0, len(ids), _BATCH):
+        with store.reading() as unit:
+            page = _records_of(unit, ids[start : start + _BATCH])
+        yield from page
 
 
-def _records_of(unit: Unit, ids: Sequence[str]) -> Iterator[dict[str, Any]]:
+def _records_of(unit: Unit, ids: Sequence[str]) -> list[dict[str, Any]]:
     rights: dict[str, list[Right]] = {name: [] for name in ids}
     for row in unit.execute(sa.select(request_rights).where(request_rights.c.request_id.in_(ids))):
         rights[row.request_id].append(Right(row.right))
     found = unit.execute(sa.select(requests).where(requests.c.id.in_(ids))).mappings()
     by_id = {row["id"]: row for row in found}
-    return (_record(by_id[name], rights[name]) for name in ids)
+    return [_record(by_id[name], rights[name]) for name in ids]
 
 
 def _record(row: Mapping[str, Any], rights: Sequence[Right]) -> dict[str, Any]:

@@ -114,7 +114,7 @@ class Identity:
         conversation = challenge["conversation"]
         if not rows.is_granted(unit, row["id"], conversation):
             unit.execute(sa.insert(grants).values(request_id=row["id"], conversation=conversation, at=now))
-        return steps.note(unit, row, "reach_granted", REQUESTER, now)
+        return steps.note(unit, row, "reach_granted", REQUESTER, now, bears=False)
 
     def send_again(self, conversation: str, now: datetime) -> SendResult:
         """Send a new code for what this conversation waits for, or the first one where none could be sent before."""
@@ -154,7 +154,7 @@ class Identity:
         if errand.purpose is Purpose.PROVE:
             challenges.asked(unit, errand.row, now)
         else:
-            steps.note(unit, errand.row, "reach_code_sent", challenges.SENDER, now)
+            steps.note(unit, errand.row, "reach_code_sent", challenges.SENDER, now, bears=False)
 
     def _told(self, unit: Unit, errand: Errand, sent: Sent) -> SendResult:
         outcome = SendOutcome.SENT if sent is Sent.SENT else SendOutcome.TOO_MANY

@@ -156,8 +156,8 @@ class RequestService:
         """
         intake.check_time(now)
         with self._store.unit() as unit:
-            row = rows.by_reference(unit, normalised(reference))
-            if row is None or not _may_reach(unit, row, conversation):
+            row = _reached(unit, reference, conversation)
+            if row is None:
                 raise UnknownRequestError(_UNKNOWN)
             if Status(row["status"]) is not Status.WITHDRAWN:
                 row = steps.move(unit, row, Status.WITHDRAWN, "withdrawn", REQUESTER, now)
@@ -188,6 +188,10 @@ class RequestService:
             return audit.verify(unit, anchor)
 
 
-def _may_reach(unit: Unit, row: Row, conversation: str) -> bool:
-    granted = rows.is_granted(unit, row["id"], conversation)
-    return secrets.compare_digest(row["conversation"].encode(), conversation.encode()) or granted
+def _reached(unit: Unit, reference: str, conversation: str) -> Row | None:
+    """The request, if that conversation may act on it; the same is looked up and compared if there is none."""
+    row = rows.by_reference(unit, normalised(reference))
+    granted = rows.is_granted(unit, row["id"] if row is not None else "", conversation)
+    owner = row["conversation"] if row is not None else ""
+    own = secrets.compare_digest(owner.encode(), conversation.encode())
+    return row if row is not None and (own or granted) else None

@@ -61,9 +61,13 @@ def note(
     *,
     change: Mapping[str, Any] = _NOTHING,
     detail: Mapping[str, Any] = _NOTHING,
+    bears: bool = True,
 ) -> Row:
-    """Something happened that leaves the status as it is; gives the row as it is then."""
-    if not rows.change(unit, row, change):
+    """Something happened that leaves the status as it is; gives the row as it is then.
+
+    bears: whether it bears on a decision that staff are about to make; then their view is out of date by it.
+    """
+    if bears and not rows.change(unit, row, change):
         raise MoveError(_COLLIDED)
     status = Status(row["status"])
     audit.append(unit, audit.Entry(now, row["id"], actor, action, status, status, dict(detail)))

@@ -58,6 +58,12 @@ class Unit:
         """Run one statement in this transaction."""
         return self.connection.execute(statement)
 
+    def refresh(self) -> None:
+        """Look at the newest state from here on, and let writers in between; a writing transaction stays as it is."""
+        if not self.connection.get_execution_options().get(migrations.WRITES, False):
+            self.connection.rollback()
+            self.connection.begin()
+
     def commit(self) -> None:
         """Make everything since the beginning durable, at once."""
         self.connection.commit()

@@ -38,7 +38,7 @@ STATUS_WORDS: dict[Status, str] = {
     Status.DENIED: "refused",
     Status.WITHDRAWN: "withdrawn",
     Status.DUPLICATE: "closed, because another request covers the same",
-    Status.REFERRED: "passed to the party that decides about the data",
+    Status.REFERRED: "referred to the party that decides about the data",
     Status.EXPIRED_UNVERIFIED: "closed, because no proof came in time",
 }
 

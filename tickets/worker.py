@@ -20,7 +20,8 @@ from tickets.errors import StoreError
 from tickets.outbox import Outbox, Parcel
 from tickets.vocabulary import Way
 
-_AT_ONCE = 5  # for each way; also how many may arrive twice when this process is killed
+_AT_ONCE = 5  # for each way, where sending is slow
+_PATIENCE_SECONDS = 0.5  # then the next is begun beside the one that takes so long
 _LOOK_SECONDS = 5.0  # what another process posted is found by looking
 _TRY_SECONDS = 40.0  # less than the lease, so that nobody else begins while we still send
 _DRAIN_SECONDS = 5.0
@@ -118,23 +119,31 @@ class Worker:
             bell.set()
 
     async def _serve(self, way: Way, bell: asyncio.Event, stop: asyncio.Event) -> None:
-        under_way: set[asyncio.Task[None]] = set()
+        under_way: dict[asyncio.Task[None], float] = {}
         try:
             while not stop.is_set():
                 bell.clear()
-                for parcel in await self._leased(way, _AT_ONCE - len(under_way)):
-                    task = asyncio.create_task(self._deliver(parcel))
-                    under_way.add(task)
-                    task.add_done_callback(under_way.discard)
-                    task.add_done_callback(lambda _: bell.set())
+                if self._has_place(under_way):
+                    for parcel in await self._leased(way, 1):
+                        task = asyncio.create_task(self._deliver(parcel))
+                        under_way[task] = asyncio.get_running_loop().time()
+                        task.add_done_callback(under_way.pop)
+                        task.add_done_callback(lambda _: bell.set())
                 with contextlib.suppress(asyncio.TimeoutError):
-                    await asyncio.wait_for(bell.wait(), _LOOK_SECONDS)
+                    await asyncio.wait_for(bell.wait(), _PATIENCE_SECONDS if under_way else _LOOK_SECONDS)
             if under_way:
                 await asyncio.wait(under_way, timeout=_DRAIN_SECONDS)
         finally:
-            for task in under_way:
+            left = list(under_way)
+            for task in left:
                 task.cancel()  # its lease runs out, and the next worker sends it
-            await asyncio.gather(*under_way, return_exceptions=True)
+            await asyncio.gather(*left, return_exceptions=True)
+
+    @staticmethod
+    def _has_place(under_way: Mapping[asyncio.Task[None], float]) -> bool:
+        """One at a time, so that a kill doubles one at most; but one that takes long does not hold up the others."""
+        slow_since = asyncio.get_running_loop().time() - _PATIENCE_SECONDS
+        return len(under_way) < _AT_ONCE and all(begun <= slow_since for begun in under_way.values())
 
     async def _leased(self, way: Way, limit: int) -> list[Parcel]:
         if limit <= 0:

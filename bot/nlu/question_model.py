@@ -25,7 +25,7 @@ from policies_kb.question_text import QuestionText
 
 Matrix = npt.NDArray[np.float32]
 
-MODEL_VERSION = "6"  # part of the component's fingerprint: raise it when this file changes what is learned
+MODEL_VERSION = "7"  # part of the component's fingerprint: raise it when this file changes what is learned
 EXPONENTS = {"meaning": 0.24, "words": 0.36, "nearest": 0.4}
 FLOORS = {"meaning": 0.0, "words": 1e-4, "nearest": 0.01}
 NEAREST, SHARPNESS = 30, 25.0  # how many examples have a say, and how fast it fades with distance
@@ -211,7 +211,10 @@ class QuestionModel:
         heard = {right: share for right, share in whole.items() if share >= RIGHT_HEARD or right == best}
         parts = [part for part in _PARTS.split(plain) if len(part.split()) >= 2]
         for part in parts if len(parts) > 1 else []:
-            for right, share in self._ordered("right", self._views(part)):
+            of_part = self._views(part)
+            if self._ordered("intent", of_part)[0][0] != REQUEST:
+                continue  # "my son opened an account" asks for nothing
+            for right, share in self._ordered("right", of_part):
                 if share >= 0.6 and whole[right] >= 0.01:
                     heard[right] = max(heard.get(right, 0.0), float(share) * 0.5)
         return tuple(sorted(heard, key=lambda right: -heard[right]))

@@ -8,8 +8,9 @@ import secrets
 from dataclasses import dataclass, field
 from typing import Any
 
+from builders import MOST_STEPS, WISH, answer_to, fresh_address
+
 from bot.desk import Button, Reply, Turn
-from bot.intake import take
 from bot.launch import Parts
 from bot.rendering import plain_text
 from tickets.model import Summary
@@ -20,7 +21,7 @@ _numbers = itertools.count(1)
 
 @dataclass
 class Talk:
-    """A conversation about one policy: what is typed or pressed goes through intake, Rasa and the actions."""
+    """A conversation about one policy: what is typed or pressed goes through reception, Rasa and the actions."""
 
     parts: Parts
     policy: str
@@ -28,13 +29,30 @@ class Talk:
 
     def say(self, text: str, message_id: str | None = None) -> Reply:
         """Type a message."""
-        taken = take(text)
-        return self._turn(Turn.typed(self.conversation, self.policy, message_id or _fresh_id(), taken))
+        typed = self.parts.reception.typed(self.conversation, self.policy, message_id or _fresh_id(), text)
+        return self._turn(asyncio.run(typed))
 
     def press(self, button: Button, message_id: str | None = None) -> Reply:
         """Press a button of an earlier reply."""
         named = message_id or _fresh_id()
-        return self._turn(Turn(self.conversation, self.policy, named, button.payload, button.title))
+        return self._turn(Turn(self.conversation, self.policy, named, button.payload, button.payload))
+
+    def confirming(self, wish: str = WISH, address: str = "") -> Reply:
+        """Say a wish and go on to the summary: the next yes files."""
+        return self.go_on(self.say(wish), address)
+
+    def go_on(self, reply: Reply, address: str = "") -> Reply:
+        """From any reply on the way to the summary."""
+        for _ in range(MOST_STEPS):
+            if "Is that right?" in said_in(reply):
+                return reply
+            reply = self.say(answer_to(said_in(reply), address or fresh_address()))
+        raise AssertionError(f"no summary, but {said_in(reply)!r}")
+
+    def file(self, wish: str = WISH, address: str = "", message_id: str | None = None) -> Reply:
+        """The whole way: wish, offer, account, details, summary, receipt. message_id: that of the last yes."""
+        self.confirming(wish, address)
+        return self.say("yes", message_id)
 
     def _turn(self, turn: Turn) -> Reply:
         reply = asyncio.run(self.parts.desk.reply(turn))
@@ -58,6 +76,11 @@ def _fresh_id() -> str:
 def asked(parts: Parts, policy: str, question: str) -> Reply:
     """One question in a conversation of its own."""
     return Talk(parts, policy).say(question)
+
+
+def said_in(reply: Reply) -> str:
+    """All that the desk itself says."""
+    return f"{reply.text}\n{reply.closing}"
 
 
 def kind(reply: Reply) -> str:

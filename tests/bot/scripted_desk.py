@@ -73,11 +73,16 @@ def message(text: str, **more: Any) -> dict[str, Any]:
 
 @dataclass
 class ScriptedDesk:
-    """What is said, and what was asked. says: replies in their order; news: all there is; fails: polls answer 500."""
+    """What is said, and what was asked.
+
+    says: replies in their order; news: all there is; fails: polls answer 500; holds: polls wait in `held`.
+    """
 
     says: list[dict[str, Any]] = field(default_factory=list)
     news: list[dict[str, Any]] = field(default_factory=list)
     fails: bool = False
+    holds: bool = False
+    held: list[Route] = field(default_factory=list)
     demo_mail: bool = False
     sessions: int = 0
     heard: list[dict[str, Any]] = field(default_factory=list)
@@ -94,11 +99,19 @@ class ScriptedDesk:
         """Something of the support team, to be fetched."""
         self.news.append({"sequence": sequence, "at": "2026-02-03T10:00:00+00:00", "text": text})
 
+    def release(self) -> None:
+        """Answer the polls that were held."""
+        self.holds = False
+        for route in self.held:
+            self._serve(route)
+
     def _serve(self, route: Route) -> None:
         url = urlsplit(route.request.url)
         if url.path.startswith("/static/"):
             path = STATIC / url.path.removeprefix("/static/")
             route.fulfill(body=path.read_bytes(), content_type=mimetypes.guess_type(path.name)[0] or "text/plain")
+        elif self.holds and route.request.method == "GET" and url.path.startswith("/api/"):
+            self.held.append(route)
         elif url.path.startswith("/api/"):
             status, body = self._answer(route, parse_qs(url.query))
             route.fulfill(status=status, body=json.dumps(body), content_type="application/json")

@@ -8,14 +8,16 @@ import random
 import re
 import string
 import threading
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from builders import Chat, client_of, fresh_id, open_chat
+from builders import Chat, app_over, client_of, fresh_address, fresh_id, open_chat, said_in
 from fakes import FailingAgent, HangingAgent
 
 from bot.app import SECURITY_HEADERS
@@ -24,7 +26,9 @@ from bot.intake import take
 from bot.launch import Parts, make_app, open_store
 from bot.sessions import Sessions
 from pii.redacted import Redacted
-from tickets.errors import UnknownRequestError
+from tickets.errors import StoreUnavailableError, UnknownRequestError
+from tickets.service import RequestService
+from tickets.store import Store
 
 pytestmark = pytest.mark.asyncio
 MESSAGES = "/api/messages"
@@ -142,27 +146,42 @@ async def test_a_session_of_a_policy_that_is_gone_is_told(app: Any) -> None:
 
 async def test_the_same_id_gives_the_same_reply_and_files_once(app: Any, parts: Parts) -> None:
     async with chatting(app) as chat:
-        message = {"id": "once", "text": "please delete my account"}
+        await chat.confirming()
+        before = await said_so_far(app, parts, chat)
+        message = {"id": "once", "text": "yes"}
         replies = await asyncio.gather(*(chat.post(message) for _ in range(10)))
         replies.append(await chat.post(message))
         assert len({reply.text for reply in replies}) == 1
         assert replies[0].json()["replies"][0]["request"]["rights"] == ["deletion"]
         assert len(filed_by(app, parts, chat)) == 1
-        tracker = await parts.desk.agent.tracker_store.retrieve(conversation_of(app, chat))
-        assert sum(event.type_name == "user" for event in tracker.events) == 1
+        assert await said_so_far(app, parts, chat) == before + 1
+
+
+async def said_so_far(app: Any, parts: Parts, chat: Chat) -> int:
+    tracker = await parts.desk.agent.tracker_store.retrieve(conversation_of(app, chat))
+    return sum(event.type_name == "user" for event in tracker.events)
+
+
+async def test_the_same_id_with_another_text_is_refused_and_files_nothing(app: Any, parts: Parts) -> None:
+    async with chatting(app) as chat:
+        await chat.confirming()
+        await chat.say("what do you collect?", "taken")
+        response = await chat.post({"id": "taken", "text": "yes"})
+        assert response.status_code == 409 and error_of(response) == "refused"
+        assert filed_by(app, parts, chat) == []
 
 
 async def test_the_same_id_in_another_conversation_is_another_message(app: Any, parts: Parts) -> None:
     async with client_of(app) as http:
         one, other = await open_chat(http), await open_chat(http)
-        first = await one.say("please delete my account", "same")
-        second = await other.say("please delete my account", "same")
+        first = await one.file(message_id="same")
+        second = await other.file(message_id="same")
         assert first["request"]["reference"] != second["request"]["reference"]
 
 
 async def test_a_request_is_filed_and_its_reference_told(app: Any, parts: Parts) -> None:
     async with chatting(app, "klantra") as chat:
-        reply = await chat.say("Please erase everything you have about me")
+        reply = await chat.file("Please erase everything you have about me")
         reference = reply["request"]["reference"]
         assert reference in reply["text"] and reply["request"]["created"]
         details = parts.requests.show(reference)
@@ -176,11 +195,18 @@ async def test_a_button_files_what_it_offers(app: Any, parts: Parts) -> None:
         assert reply["request"] is None and filed_by(app, parts, chat) == []
         button = next(button for button in reply["buttons"] if "deletion" in button["title"])
         assert "/request" not in button["token"]
-        filed = await chat.press(button)
+        asked = await chat.press(button)
+        assert "Which e-mail address" in asked["text"] and filed_by(app, parts, chat) == []
+        await chat.say(fresh_address())
+        filed = await chat.press(pressed_in(await chat.say("no"), "Yes, open the request"))
         assert filed["request"]["rights"] == ["deletion"]
-        taken_back = await chat.press(next(button for button in filed["buttons"] if "back" in button["title"]))
+        taken_back = await chat.press(pressed_in(filed, "Take the request back"))
         assert filed["request"]["reference"] in taken_back["text"]
         assert [str(one.status.value) for one in filed_by(app, parts, chat)] == ["withdrawn"]
+
+
+def pressed_in(reply: dict[str, Any], title: str) -> dict[str, str]:
+    return next(dict(button) for button in reply["buttons"] if button["title"] == title)
 
 
 async def test_a_button_of_another_conversation_is_refused(app: Any, parts: Parts) -> None:
@@ -230,18 +256,29 @@ async def test_a_typed_command_files_nothing(app: Any, parts: Parts, text: str) 
         assert reply["request"] is None and filed_by(app, parts, chat) == []
 
 
-async def test_the_same_command_from_a_button_does_file(app: Any, parts: Parts) -> None:
-    """The control of the test above: the payload itself is a command that works."""
+async def test_the_same_command_from_a_button_works(app: Any, parts: Parts) -> None:
+    """The control of the test above: the payload itself is a command that opens the form, or files a question."""
     async with chatting(app) as chat:
         session = app.state.services.sessions.read(chat.token)
         token = app.state.services.sessions.button(session, '/request{"right": "deletion"}')
-        assert (await chat.press({"token": token}))["request"]["rights"] == ["deletion"]
+        assert "Which e-mail address" in (await chat.press({"token": token}))["text"]
+        token = app.state.services.sessions.button(session, '/request{"right": "question"}')
+        assert (await chat.press({"token": token}))["request"]["rights"] == ["question"]
+
+
+async def test_a_typed_command_confirms_no_summary(app: Any, parts: Parts) -> None:
+    async with chatting(app) as chat:
+        await chat.confirming()
+        for text in ('/request{"right": "deletion"}', '/affirm{"party": "own"}', "/{}", '/prove{"a": 1}', "/prove"):
+            assert (await chat.say(text))["request"] is None
+        assert filed_by(app, parts, chat) == []
+        assert "Is that right?" in said_in(await chat.say("blue"))
 
 
 async def test_a_client_cannot_choose_its_conversation(app: Any, parts: Parts) -> None:
     async with client_of(app) as http:
         victim, attacker = await open_chat(http), await open_chat(http)
-        await victim.say("please delete my account")
+        await victim.file()
         target = conversation_of(app, victim)
         before = _events(await parts.desk.agent.tracker_store.retrieve(target))
         for value in (target, [target], {"id": target}, None, ""):
@@ -257,7 +294,7 @@ async def test_a_client_cannot_choose_its_conversation(app: Any, parts: Parts) -
             headers={"Authorization": f"Bearer {attacker.token}"},
         )
         assert _events(await parts.desk.agent.tracker_store.retrieve(target)) == before
-        assert [one.status.value for one in filed_by(app, parts, victim)] == ["received"]
+        assert [one.status.value for one in filed_by(app, parts, victim)] == ["unverified"]
         last = (await parts.desk.agent.tracker_store.retrieve(conversation_of(app, attacker))).latest_message
         assert last.metadata["policy"] == "klasso" and last.metadata["channel"] == "web"
 
@@ -269,22 +306,28 @@ def _events(tracker: Any) -> list[dict[str, Any]]:
 async def test_two_sessions_never_see_each_others_requests(app: Any, parts: Parts) -> None:
     async with client_of(app) as http:
         mine, yours = await open_chat(http), await open_chat(http)
-        reference = (await mine.say("please delete my account"))["request"]["reference"]
-        for text in ("what happened to my request?", f"what is the status of {reference}?", "cancel my request"):
+        reference = (await mine.file())["request"]["reference"]
+        for text in ("what happened to my request?", "cancel my request", "send the code again", "my data"):
             assert reference not in json.dumps(await yours.say(text))
+        named = json.dumps(await yours.say(f"what is the status of {reference}?"))
+        assert "deletion" not in named and "answer by" not in named and "If there is a request" in named
         assert reference in (await mine.say("what happened to my request?"))["text"]
-        assert [one.status.value for one in filed_by(app, parts, mine)] == ["received"]
+        assert [one.status.value for one in filed_by(app, parts, mine)] == ["unverified"]
         with pytest.raises(UnknownRequestError):
             now = parts.requests.show(reference).summary.received
             parts.requests.withdraw(reference, conversation_of(app, yours), now)
 
 
-async def test_contact_data_reach_neither_the_dialogue_nor_its_replies(app: Any, parts: Parts) -> None:
+async def test_contact_data_reach_neither_the_dialogue_nor_its_replies_but_as_a_hint(app: Any, parts: Parts) -> None:
     async with chatting(app) as chat:
-        reply = await chat.say("please delete my account, I am jane.doe@example.org, +1 202 555 0123")
+        replies = [await chat.say("please delete my account, I am jane.doe@example.org, +44 20 7946 0123")]
+        replies += [await chat.say(text) for text in ("yes", "no, but write to pat.roe@example.org too", "yes")]
         tracker = await parts.desk.agent.tracker_store.retrieve(conversation_of(app, chat))
-        everything = json.dumps([_events(tracker), reply])
-        assert "jane.doe" not in everything and "555 0123" not in everything and "[email-1]" in everything
+        everything = json.dumps([_events(tracker), replies])
+        for planted in ("jane.doe", "pat.roe", "7946", "0123"):
+            assert planted not in everything
+        assert "[email-1]" in everything and "j\\u2026@example.org" in everything
+        assert replies[-1]["request"]["proof"] == "code_sent"
 
 
 # --- malformed input -----------------------------------------------------------------------------------------------
@@ -432,11 +475,10 @@ async def test_two_thousand_hostile_requests_never_break_the_server(app: Any) ->
 
 
 async def test_a_failing_assistant_is_admitted_and_the_same_message_can_be_sent_again(
-    settings: Any, parts: Parts
+    own_settings: Any, parts: Parts
 ) -> None:
     agent = FailingAgent(1, "inner detail")
-    agent.domain = parts.desk.agent.domain  # type: ignore[attr-defined]
-    app = make_app(settings, Parts(Desk(agent), parts.knowledge, parts.store, parts.requests))  # type: ignore[arg-type]
+    app = app_over(own_settings, parts, Desk(agent))  # type: ignore[arg-type]
     async with chatting(app) as chat:
         first = await chat.say("do you record calls?", "again")
         assert first["text"] == TROUBLE and first["answer"] is None and "inner" not in json.dumps(first)
@@ -447,12 +489,11 @@ async def test_a_failing_assistant_is_admitted_and_the_same_message_can_be_sent_
 
 
 async def test_a_hanging_assistant_is_admitted_after_the_patience_and_others_are_served(
-    settings: Any, parts: Parts
+    own_settings: Any, parts: Parts
 ) -> None:
     agent = HangingAgent()
-    agent.domain = parts.desk.agent.domain  # type: ignore[attr-defined]
     desk = Desk(agent, patience=0.1)  # type: ignore[arg-type]
-    app = make_app(settings, Parts(desk, parts.knowledge, parts.store, parts.requests))
+    app = app_over(own_settings, parts, desk)
     async with chatting(app) as chat:
         waiting = asyncio.create_task(chat.say("hello"))
         assert (await chat.http.get("/healthz")).status_code == 200
@@ -464,39 +505,82 @@ async def test_a_hanging_assistant_is_admitted_after_the_patience_and_others_are
 async def test_a_store_that_fails_is_admitted_and_nothing_is_said_to_be_filed(
     app: Any, parts: Parts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from tickets.errors import StoreUnavailableError
-    from tickets.store import Store
-
     def full(*_: Any) -> Any:
         raise StoreUnavailableError("the disk is full")
 
     async with chatting(app, "classtime") as chat:
+        await chat.confirming()
         with monkeypatch.context() as patch:
             patch.setattr(Store, "unit", full)
-            failed = await chat.say("please delete my account", "first")
+            failed = await chat.say("yes", "first")
         assert failed["request"] is None and "NOT exist" in failed["text"] and "team@classtime.com" in failed["text"]
         assert filed_by(app, parts, chat) == []
-        assert (await chat.say("please delete my account"))["request"]["created"]
+        assert (await retried(chat))["request"]["created"] and len(filed_by(app, parts, chat)) == 1
+
+
+def slowly(let_go: threading.Event, was_let_go: list[bool], then: Any = RequestService.open_request) -> Any:
+    """Filing that waits for the database, as SQLite does for seconds where the file is locked."""
+
+    def waiting(self: RequestService, *given: Any) -> Any:
+        was_let_go.append(let_go.wait(3))
+        return then(self, *given)
+
+    return waiting
+
+
+async def test_a_store_that_hangs_is_admitted_within_the_patience_and_files_once(
+    own_settings: Any, parts: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    let_go, desk = threading.Event(), Desk(parts.desk.agent, patience=0.5)
+    app = app_over(own_settings, parts, desk)
+    async with chatting(app) as chat:
+        await chat.confirming()
+        with monkeypatch.context() as patch:
+            patch.setattr(RequestService, "open_request", slowly(let_go, []))
+            began = time.monotonic()
+            failed = await chat.say("yes", "slow")
+            assert time.monotonic() - began < 2 and failed["text"] == TROUBLE and failed["request"] is None
+            let_go.set()
+            await Desk(parts.desk.agent, _tasks=desk._tasks).drain()
+        await chat.say("yes", "slow")
+        (filed,) = filed_by(app, parts, chat)
+        assert filed.reference in (await chat.say("what happened to my request?"))["text"]
+
+
+async def test_after_a_store_that_hung_and_failed_a_yes_files_the_draft(
+    own_settings: Any, parts: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: Any) -> Any:
+        raise StoreUnavailableError("the disk is full")
+
+    let_go, desk = threading.Event(), Desk(parts.desk.agent, patience=0.5)
+    app = app_over(own_settings, parts, desk)
+    async with chatting(app) as chat:
+        await chat.confirming()
+        with monkeypatch.context() as patch:
+            patch.setattr(RequestService, "open_request", slowly(let_go, [], full))
+            assert (await chat.say("yes"))["text"] == TROUBLE
+            let_go.set()
+            await Desk(parts.desk.agent, _tasks=desk._tasks).drain()
+        assert filed_by(app, parts, chat) == []
+        assert (await retried(chat))["request"]["created"] and len(filed_by(app, parts, chat)) == 1
+
+
+async def retried(chat: Chat) -> dict[str, Any]:
+    """Say yes until it is filed: the summary may be shown once more."""
+    reply = await chat.say("yes")
+    return await chat.say("yes") if "Is that right?" in said_in(reply) else reply
 
 
 async def test_a_store_that_hangs_stops_nobody_else(
-    settings: Any, parts: Parts, monkeypatch: pytest.MonkeyPatch
+    own_settings: Any, parts: Parts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """SQLite waits for ten seconds where the file is locked; the others must be answered meanwhile."""
-    from tickets.store import Store
-
-    let_go, was_let_go, original = threading.Event(), [], Store.unit
-
-    def waiting(self: Store) -> Any:
-        was_let_go.append(let_go.wait(3))
-        return original(self)
-
-    desk = Desk(parts.desk.agent)
-    app = make_app(settings, Parts(desk, parts.knowledge, parts.store, parts.requests))
-    async with client_of(app) as http:
+    let_go, was_let_go = threading.Event(), list[bool]()
+    async with client_of(app_over(own_settings, parts, Desk(parts.desk.agent))) as http:
         filing, asking = await open_chat(http), await open_chat(http)
-        monkeypatch.setattr(Store, "unit", waiting)
-        waits = asyncio.create_task(filing.say("please delete my account"))
+        await filing.confirming()
+        monkeypatch.setattr(RequestService, "open_request", slowly(let_go, was_let_go))
+        waits = asyncio.create_task(filing.say("yes"))
         await asyncio.sleep(0.1)
         assert (await asking.say("do you record calls?"))["answer"]["kind"] == "denies"
         let_go.set()
@@ -529,7 +613,7 @@ async def test_what_is_not_there_is_not_found(app: Any, path: str) -> None:
         error_of(response)
 
 
-@pytest.mark.parametrize(("method", "path"), [("GET", MESSAGES), ("PUT", "/api/sessions"), ("DELETE", "/p/klasso")])
+@pytest.mark.parametrize(("method", "path"), [("PUT", MESSAGES), ("PUT", "/api/sessions"), ("DELETE", "/p/klasso")])
 async def test_another_method_is_refused(app: Any, method: str, path: str) -> None:
     async with client_of(app) as http:
         response = await http.request(method, path)
@@ -586,6 +670,7 @@ async def test_the_docs_page_is_built_from_our_own_files_and_a_valid_description
         "/api/sessions",
         "/api/messages",
     }
+    assert set(described["paths"]["/api/messages"]) == {"get", "post"}
     references = set(re.findall(r'"\$ref": "#/components/schemas/(\w+)"', json.dumps(described)))
     assert references and references <= set(described["components"]["schemas"])
     responses = described["paths"]["/api/messages"]["post"]["responses"]
@@ -615,11 +700,11 @@ def overwritten(path: Path) -> None:
 
 @pytest.mark.parametrize("harm", [unwritten, emptied, overwritten])
 async def test_without_its_database_the_product_is_alive_but_not_ready(
-    settings: Any, parts: Parts, tmp_path: Path, harm: Any
+    own_settings: Any, parts: Parts, tmp_path: Path, harm: Any
 ) -> None:
     path = tmp_path / "own.db"
     store = open_store(f"sqlite:///{path}")
-    app = make_app(settings, Parts(parts.desk, parts.knowledge, store, parts.requests))
+    app = make_app(own_settings, replace(parts, store=store))
     async with client_of(app) as http:
         assert (await http.get("/readyz")).status_code == 200
         harm(path)
@@ -632,11 +717,11 @@ async def test_without_its_database_the_product_is_alive_but_not_ready(
 async def test_metrics_count_what_happened_and_hold_nothing_typed(app: Any) -> None:
     async with chatting(app) as chat:
         await chat.say("do you record calls? my cat is called Mimikatze")
-        await chat.say("please delete my account, says Mimikatze")
+        await chat.file("please delete my account, says Mimikatze", "mimikatze@example.org")
         metrics = (await chat.http.get("/metrics")).text
         assert 'desk_answers_total{kind="denies",policy="klasso"} 1.0' in metrics
         assert 'desk_requests_total{policy="klasso"} 1.0' in metrics
-        assert 'desk_messages_total{policy="klasso",result="answered"} 2.0' in metrics
+        assert 'desk_messages_total{policy="klasso",result="answered"} 6.0' in metrics
         assert "mimikatze" not in metrics.lower() and conversation_of(app, chat) not in metrics
 
 
@@ -648,10 +733,10 @@ async def test_only_the_newest_replies_are_remembered(app: Any, monkeypatch: pyt
         assert [key[1] for key in app.state.services.remembered] == [f"n{number}" for number in range(7, 12)]
 
 
-async def test_stopping_waits_for_turns_and_closes_the_store(settings: Any, parts: Parts, tmp_path: Path) -> None:
+async def test_stopping_waits_for_turns_and_closes_the_store(own_settings: Any, parts: Parts, tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'own.db'}"
     store = open_store(url)
-    app = make_app(settings, Parts(parts.desk, parts.knowledge, store, parts.requests))
+    app = make_app(own_settings, replace(parts, store=store))
     async with app.router.lifespan_context(app):
         pass
     again = open_store(url)  # the writer's lock was given back

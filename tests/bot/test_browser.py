@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
+import secrets
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 from serving import Running, started, stopped
 
-from tickets.service import RequestService
-from tickets.store import Store
+from tickets.vocabulary import Status
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-quic", "--no-first-run"]
 HOSTILE = '<img src=x onerror="document.title=1"><script>document.title=2</script>'
@@ -80,18 +82,107 @@ def test_a_question_leads_to_the_highlighted_clause(page: Page, served: Running)
     assert target.evaluate("e => getComputedStyle(e).backgroundColor") != plain
 
 
-def test_the_steps_stand_as_a_list_and_the_request_can_be_filed_by_button(page: Page, served: Running) -> None:
+def test_the_steps_stand_as_a_list_and_a_request_can_be_filed_from_there(page: Page, served: Running) -> None:
     opened(page, served, "klasso")
     ask(page, "How do I delete my account?")
     log = page.get_by_role("log")
     expect(log.locator("ol li")).to_have_count(6)
     expect(log).to_contain_text("required legal logs")
-    log.get_by_role("button", name=re.compile("File a request: deletion")).click()
-    expect(log).to_contain_text("Request filed")
-    found = re.search(r"KLS-[0-9A-Z]{4}-[0-9A-Z]{4}", log.inner_text())
-    assert found is not None
-    with Store(f"sqlite:///{database_of(served)}", read_only=True) as store:
-        assert RequestService(store).show(found[0]).summary.policy == "klasso"
+    press(page, "File a request: deletion")
+    assert status_of(served, filed_from_form(page)) is Status.UNVERIFIED
+
+
+def test_a_newcomer_finds_the_code_in_the_demo_mailbox_and_shows_that_it_is_theirs(page: Page, served: Running) -> None:
+    opened(page, served, "klasso")
+    reference = filed(page)
+    expect(page.locator(".receipt")).to_contain_text("A code is on its way to your mailbox")
+    with page.context.expect_page() as popup:
+        page.locator(".receipt").get_by_role("link").click()
+    mail = mail_about(popup.value, served, reference)
+    ask(page, mail.locator("code").inner_text())
+    expect(page.locator("#log .desk-says").last).to_contain_text("the code is right")
+
+
+def test_a_stop_link_changes_nothing_until_its_button_is_pressed_and_the_chat_hears_of_it(
+    page: Page, served: Running
+) -> None:
+    opened(page, served, "klasso")
+    reference = filed(page)
+    stop = page.context.new_page()
+    link = mail_about(stop, served, reference).get_by_role("link")
+    stop.goto(f"{served.url}{link.get_attribute('href')}")
+    expect(stop.locator("main")).to_contain_text(reference)
+    stop.reload()
+    assert status_of(served, reference) is Status.UNVERIFIED
+    stop.get_by_role("button", name="Stop this request").click()
+    expect(stop.locator("main")).to_contain_text("The request is stopped")
+    assert status_of(served, reference) is Status.WITHDRAWN
+    expect_news(page, "was taken back")
+
+
+def test_a_stop_link_that_is_none_gets_a_friendly_page(page: Page, served: Running) -> None:
+    answered = page.request.get(f"{served.url}/stop/none")
+    assert answered.status == 404 and "No request stands behind this link" in answered.text()
+
+
+def test_forget_me_leaves_nothing_of_the_chat_in_the_tab(page: Page, served: Running) -> None:
+    opened(page, served, "klantra")
+    ask(page, "how old must I be?")
+    ask(page, "forget me")
+    page.get_by_role("button", name="Erase this chat").click()
+    expect(page.locator("#log .entry")).to_have_count(1)
+    page.reload()
+    expect(page.locator("#log")).to_contain_text("This chat is erased")
+    assert "how old must I be?" not in page.evaluate("JSON.stringify({...sessionStorage})")
+    ask(page, "how old must I be?")
+    expect(page.locator("#log blockquote").first).to_be_visible()
+
+
+def filed(page: Page) -> str:
+    """Ask for deletion, all the way to the receipt."""
+    ask(page, "please delete my account")
+    press(page, "Yes, open a request")
+    return filed_from_form(page)
+
+
+def filed_from_form(page: Page) -> str:
+    """Answer the form's questions; the reference of what was filed."""
+    ask(page, f"pat.{secrets.token_hex(4)}@example.org")  # one address gets a few mails a day only
+    ask(page, "no")
+    press(page, "Yes, open the request")
+    return page.locator(".receipt code").inner_text()
+
+
+def press(page: Page, name: str) -> None:
+    """Press a button of the latest reply; wait for what it leads to."""
+    before = page.locator("#log .desk-says").count()
+    page.get_by_role("button", name=name).click()
+    page.wait_for_function("n => document.querySelectorAll('#log .desk-says').length > n", arg=before)
+
+
+def mail_about(page: Page, served: Running, reference: str) -> Locator:
+    """The mail about a request, in the demo mailbox, which looks again by itself."""
+    page.goto(f"{served.url}/demo/mail")
+    mail = page.locator(".mail", has_text=reference)
+    expect(mail).to_be_visible(timeout=20_000)
+    return mail
+
+
+def expect_news(page: Page, text: str) -> None:
+    """News comes after a while, or when the tab is looked at again."""
+    for _ in range(40):
+        page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+        page.wait_for_timeout(250)
+        if page.locator(".is-news").count():
+            break
+    expect(page.locator(".is-news")).to_contain_text(text)
+
+
+def status_of(served: Running, reference: str) -> Status:
+    """As it stands in the database."""
+    with contextlib.closing(sqlite3.connect(f"file:{database_of(served)}?mode=ro", uri=True)) as looked_at:
+        (status,) = looked_at.execute("SELECT status FROM requests WHERE reference = ?", (reference,)).fetchone()
+    return Status(status)
 
 
 def database_of(served: Running) -> Path:

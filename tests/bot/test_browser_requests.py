@@ -294,6 +294,20 @@ def test_forgetting_leaves_only_the_last_word_and_the_next_message_opens_a_conve
     expect(page.locator("#log")).not_to_contain_text("delete my account")
 
 
+def test_news_that_was_on_its_way_does_not_come_back_into_a_forgotten_chat(page: Page) -> None:
+    desk = ScriptedDesk([FILED, FORGOTTEN], holds=True)
+    desk.on(page)
+    say(page)
+    desk.tells("Which account is it?", 1)
+    wait(page, 15.1)
+    assert len(desk.held) == 1
+    say(page, "forget me")
+    desk.release()
+    settle(page)
+    expect(page.locator("#log .entry")).to_have_count(1)
+    assert page.locator(".is-news").count() == 0
+
+
 def test_forgetting_one_policys_chat_leaves_the_others(page: Page) -> None:
     desk = ScriptedDesk([message("An answer."), FORGOTTEN])
     desk.on(page)

@@ -2,7 +2,8 @@
 
 A flow has a name, a policy and turns. What a person does:
 
-    me: "text"            type; {code} is the last code that was mailed, {reference} the newest request's reference
+    me: "text"            type; {code} is the last code that was mailed, {earlier_code} the one before it,
+                          {lower_code} and {spaced_code} the last one typed otherwise, {reference} the newest request's
     press: "Title"        press the button of that title (or that begins with it)
     wait: 1 day           let time pass (minutes, hours, days)
     elsewhere: true       go on in a new conversation, like on another device; home: true goes back to the first
@@ -68,7 +69,7 @@ class Player:
     policy: str
     home: str = field(default_factory=lambda: f"web:{secrets.token_hex(16)}")
     reply: Reply | None = None
-    code: str = ""
+    codes: list[str] = field(default_factory=list)
     mails: list[tuple[str, str]] = field(default_factory=list)
     told: str = ""
     number: int = 0
@@ -82,9 +83,20 @@ class Player:
             await getattr(self, f"do_{verb}")(what)
 
     async def do_me(self, text: str) -> None:
-        text = text.replace("{code}", self.code).replace("{reference}", self._newest())
+        for name, value in self._values().items():
+            text = text.replace("{" + name + "}", value)
         turn = await self.parts.reception.typed(self.conversation, self.policy, self._id(), text)
         await self._say(turn)
+
+    def _values(self) -> dict[str, str]:
+        code = self.codes[-1] if self.codes else ""
+        return {
+            "code": code,
+            "earlier_code": self.codes[-2] if len(self.codes) > 1 else "",
+            "lower_code": code.lower(),
+            "spaced_code": " ".join(code.replace("-", "")),
+            "reference": self._newest(),
+        }
 
     async def do_press(self, title: str) -> None:
         assert self.reply is not None
@@ -103,7 +115,7 @@ class Player:
             text = parcel.text.reveal()
             if parcel.way is Way.MAIL:
                 self.mails.append((parcel.recipient.reveal(), parcel.kind))
-                self.code = (_CODE.findall(text) or [self.code])[-1]
+                self.codes += _CODE.findall(text)[:1]
             else:
                 self.told = text
             self.parts.outbox.delivered(parcel, self.clock.now)

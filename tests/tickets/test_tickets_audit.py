@@ -207,3 +207,25 @@ def test_after_a_restore_the_anchors_behind_its_end_count_no_more(keyed: Store, 
         assert not any("anchored" in problem for problem in audit.verify(unit, anchors=read_anchors(path)).problems)
         put_back(unit, rows[:-1])
         assert any("anchored" in problem for problem in audit.verify(unit, anchors=read_anchors(path)).problems)
+
+
+def test_a_long_check_lets_the_bot_write_in_between(
+    keyed: Store, url: str, vault: Vault, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(audit, "_BATCH", 2)
+    refresh = Unit.refresh
+    written: list[str] = []
+
+    def refreshed(unit: Unit) -> None:
+        refresh(unit)
+        if not written:
+            with keyed.unit() as writing:
+                written.append(put_request(writing, vault, "meanwhile", NOW))
+                writing.commit()
+
+    monkeypatch.setattr(Unit, "refresh", refreshed)
+    with Store(url, read_only=True) as looking:
+        audit.use_key(looking, vault)
+        with looking.reading() as unit:
+            report = audit.verify(unit)
+    assert report.intact and report.entries == ENTRIES + 1

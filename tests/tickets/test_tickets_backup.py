@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 from conftest import NOW
-from keeping_builders import add_request, add_talk, put_request
+from keeping_builders import add_message, add_request, add_talk, put_request
 
 from pii.encryption import KeyRing, Vault
 from tickets import audit, backup_postgresql
@@ -203,6 +203,27 @@ def test_anchors_from_after_the_backup_are_no_alarm_after_its_restore(
     restore(url, file, around, LATER, force=True)
     with Store(url) as store, store.reading() as unit:
         assert audit.verify(unit, anchors=read_anchors(around.anchors)).intact
+
+
+@pytest.mark.parametrize("messages", [0, 3])
+def test_messages_after_a_restore_have_numbers_that_no_reader_has_seen(
+    url: str, around: Around, file: Path, vault: Vault, messages: int
+) -> None:
+    def post(store: Store, times: int) -> int:
+        with store.unit() as unit:
+            for _ in range(times):
+                add_message(unit, vault, "c1", NOW)
+            unit.commit()
+            return int(unit.execute(sa.text("SELECT coalesce(max(sequence), 0) FROM outbox")).scalar())
+
+    with Store(url) as store:
+        post(store, messages)
+        back_up(store, file)
+        seen = post(store, 5)
+        add_talk(store, vault, "c1", NOW)
+    restore(url, file, around, LATER, force=True)
+    with Store(url) as store:
+        assert post(store, 1) > seen
 
 
 @pytest.mark.parametrize("damage", ["bit", "cut", "no checksum", "nothing"])

@@ -11,17 +11,39 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from conftest import NOW, wish
+from keeping_builders import add_message, add_request, add_talk
 
+from pii.encryption import Vault, load_ring
+from tickets import audit, rotation
 from tickets.__main__ import DATABASE_VARIABLE, main
+from tickets.anchors import ANCHOR_FILE, daily_anchor, read_anchors
+from tickets.commands import keeping
+from tickets.commands.settings import DATA_VARIABLE, DAYS_VARIABLE
+from tickets.conversations import Conversations
+from tickets.retention import Keeper
 from tickets.service import RequestService
 from tickets.store import Store
-from tickets.vocabulary import Right
+from tickets.vocabulary import Right, Status
+
+LATER = NOW + timedelta(days=900)
 
 
 @pytest.fixture(autouse=True)
-def database(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def data(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "data"
+    folder.mkdir()
     monkeypatch.setenv(DATABASE_VARIABLE, url)
+    monkeypatch.setenv(DATA_VARIABLE, str(folder))
+    monkeypatch.setattr(keeping, "_now", lambda: LATER)
+    monkeypatch.setattr(rotation, "SETTLE_SECONDS", 0.0)
+    return folder
+
+
+@pytest.fixture
+def keys(data: Path) -> Vault:
+    return Vault(load_ring(data / "keys.json"))
 
 
 def ran(*arguments: str) -> tuple[int, str]:
@@ -125,3 +147,143 @@ def test_it_runs_as_a_module_beside_a_writer(store: Store, url: str) -> None:
     environment = os.environ | {DATABASE_VARIABLE: url}
     ended = subprocess.run(command, capture_output=True, text=True, cwd=root, env=environment, check=False)
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "No requests yet.\n", "")
+
+
+def test_show_hints_at_contacts_with_the_keys_and_names_the_key_file_without_them(
+    store: Store, keys: Vault, data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    reference = "KLS-7F3K-92QD"
+    add_request(store, keys, "carla", NOW, reference=reference)
+    code, text = ran("show", reference)
+    assert code == 0 and "c…@example.org" in text and "carla@" not in text
+    (data / "keys.json").unlink()
+    assert ran("show", reference) == (2, "")
+    assert "key" in capsys.readouterr().err
+    assert not (data / "keys.json").exists()  # a look makes no keys
+
+
+def test_export_gives_json_or_csv(store: Store, keys: Vault) -> None:
+    for number in range(2):
+        add_request(store, keys, f"c{number}", NOW + timedelta(days=number), policy=("klasso", "klantra")[number])
+    assert [one["policy"] for one in json.loads(ran("export")[1])] == ["klasso", "klantra"]
+    assert [one["policy"] for one in json.loads(ran("export", "--policy", "klantra", "--json")[1])] == ["klantra"]
+    code, text = ran("export", "--csv", "--since", "2026-02-01")
+    assert code == 0 and text.count("\r\n") == 2 and '"klantra"' in text
+
+
+def test_verify_audit_compares_with_the_anchors(store: Store, keys: Vault, data: Path, tmp_path: Path) -> None:
+    audit.use_key(store, keys)
+    add_request(store, keys, "c1", NOW)
+    with store.reading() as unit:
+        daily_anchor(unit, data / ANCHOR_FILE, NOW)
+    code, text = ran("verify-audit")
+    assert code == 0 and "Compared with 1 anchors" in text
+    elsewhere = tmp_path / "copy.jsonl"
+    elsewhere.write_text('{"at": "2026-01-30", "sequence": 9, "hash": "h1:x", "restored": false}\n')
+    code, text = ran("verify-audit", "--anchors", str(elsewhere))
+    assert code == 1 and "cut or written anew" in text
+
+
+def test_outbox_counts_and_names_what_was_given_up(store: Store, keys: Vault) -> None:
+    with store.unit() as unit:
+        add_message(unit, keys, "c1", NOW)
+        unit.commit()
+    code, text = ran("outbox")
+    assert code == 0 and "waiting        1" in text and "2026-01-31 12:00Z" in text
+    with store.unit() as unit:
+        add_message(unit, keys, "c1", NOW, status="dead", done_at=NOW, problem="refused")
+        unit.commit()
+    code, text = ran("outbox")
+    assert code == 1 and "refused" in text and "GIVEN UP" in text
+
+
+def filled(url: str, keys: Vault) -> None:
+    with Store(url) as store:
+        audit.use_key(store, keys)
+        add_talk(store, keys, "c1", NOW)
+        add_request(store, keys, "c1", NOW, Status.WITHDRAWN)
+
+
+def test_purge_tells_what_left_and_anchors_the_trail(url: str, keys: Vault, data: Path) -> None:
+    filled(url, keys)
+    code, text = ran("purge")
+    assert code == 0
+    assert dict(line.rsplit(maxsplit=1) for line in text.splitlines()) == {
+        "conversations": "1",
+        "held contacts": "1",
+        "expired": "0",
+        "pseudonymised": "1",
+        "keys": "0",
+        "messages": "0",
+        "budgets": "0",
+    }
+    assert len(read_anchors(data / ANCHOR_FILE)) == 1 and ran("verify-audit")[0] == 0
+
+
+def test_purge_keeps_conversations_as_long_as_the_bot_does(
+    url: str, keys: Vault, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    filled(url, keys)
+    monkeypatch.setenv(DAYS_VARIABLE, "901")
+    assert "conversations  0" in ran("purge")[1]
+    for wrong in ("soon", "0"):
+        monkeypatch.setenv(DAYS_VARIABLE, wrong)
+        assert ran("purge") == (2, "")
+    assert DAYS_VARIABLE in capsys.readouterr().err
+
+
+def test_rotate_keys_changes_the_key_file_and_all_values(url: str, keys: Vault, data: Path) -> None:
+    filled(url, keys)
+    code, text = ran("rotate-keys")
+    assert code == 0 and "5 values are now sealed with the key k2" in text and "Forgotten: k1" in text
+    with Store(url, read_only=True) as store:
+        assert Conversations(store, Vault(load_ring(data / "keys.json"))).load("c1") == b"talk"
+
+
+def test_rotate_keys_that_had_to_keep_an_old_key_says_so(url: str, keys: Vault) -> None:
+    filled(url, keys)
+    with Store(url) as store, store.unit() as unit:
+        unit.execute(sa.text("UPDATE conversations SET key_id = 'k7'"))
+        unit.commit()
+    code, text = ran("rotate-keys")
+    assert code == 1 and "old keys were kept" in text
+
+
+def test_a_backup_is_written_beside_the_bot_and_restored_without_it(
+    url: str, keys: Vault, data: Path, tmp_path: Path
+) -> None:
+    filled(url, keys)
+    file = str(tmp_path / "desk.backup")
+    with Store(url) as bot:
+        code, text = ran("backup", file)
+        assert code == 0 and "NOT in it: the key file" in text
+        Keeper(bot, keys, ledger=data / "erasures.jsonl").forget("c1", NOW + timedelta(days=1))
+    assert ran("restore", file)[0] == 2
+    code, text = ran("restore", "--force", file)
+    assert code == 0 and "1 requests are back" in text and "1 conversations, 1 requests" in text
+    assert "is kept as" in text
+    with Store(url) as store:
+        assert Conversations(store, keys).load("c1") is None
+    assert ran("verify-audit")[0] == 0
+
+
+@pytest.mark.parametrize("command", ["purge", "rotate-keys", "restore"])
+def test_commands_that_write_say_in_one_sentence_that_the_bot_runs(
+    url: str, keys: Vault, tmp_path: Path, capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    if not url.startswith("sqlite"):  # there bots and commands write side by side
+        assert command == "restore" or ran(command)[0] == 0
+        return
+    filled(url, keys)
+    file = str(tmp_path / "desk.backup")
+    assert ran("backup", file)[0] == 0
+    with Store(url):
+        assert ran(command, *([file] if command == "restore" else [])) == (2, "")
+    printed = capsys.readouterr().err
+    assert printed == "tickets: the bot is running on this SQLite file: stop it, then run this again\n"
+
+
+@pytest.mark.parametrize("command", ["purge", "rotate-keys", "restore x"])
+def test_commands_that_write_make_no_keys(data: Path, capsys: pytest.CaptureFixture[str], command: str) -> None:
+    assert ran(*command.split()) == (2, "")
+    assert "there is no key file" in capsys.readouterr().err and not (data / "keys.json").exists()

@@ -1,47 +1,29 @@
-"""Mail: a real SMTP server on loopback that misbehaves, headers that nothing slips into, and the folder for laptops."""
+"""Mail by SMTP: a real server on loopback that misbehaves, and headers that nothing slips into."""
 
 from __future__ import annotations
 
 import asyncio
 import random
-import ssl
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta, timezone
-from email import message_from_bytes, policy
+from datetime import timedelta
+from email import policy
 from email.message import EmailMessage
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
 import pytest
-from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword
 from conftest import NOW
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
+from mail_server import SENDER, Server, accepts, certificate, mailer, parcel, takes_all, with_server
 
 from pii.encryption import Vault
 from pii.redacted import Redacted
 from tickets.errors import InputError
-from tickets.mail import (
-    TIMEOUT_SECONDS,
-    MaildirMailer,
-    Security,
-    SmtpMailer,
-    SmtpSettings,
-    mail_of,
-    read_maildir,
-)
+from tickets.mail import TIMEOUT_SECONDS, Security, SmtpMailer, SmtpSettings, mail_of
 from tickets.outbox import Letter, Outbox, Parcel, post
 from tickets.store import Store
 from tickets.vocabulary import Delivery, Way
-from tickets.worker import Refused, RetryLater, Sender, WebSender, Worker
+from tickets.worker import Refused, RetryLater, Worker
 
-SENDER = "privacy@example.org"
 HEADERS = {
     *("From", "To", "Subject", "Date", "Message-ID", "Auto-Submitted"),
     *("MIME-Version", "Content-Type", "Content-Transfer-Encoding"),
@@ -52,81 +34,6 @@ INJECTED = [
     *("\r\nbody", "From: other@example.org", "Content-Type: text/html", "Reply-To: other@example.org"),
 ]
 PAYLOADS = [f"{before}{line}{injected}" for line in BREAKS for injected in INJECTED for before in ("x", "")]
-
-
-def parcel(**changes: Any) -> Parcel:
-    usual = Parcel(
-        sequence=1,
-        id="0123456789abcdef",
-        way=Way.MAIL,
-        lane="lane-1",
-        kind="received",
-        request_id=None,
-        recipient=Redacted("someone@example.org"),
-        subject="Your request KLS-7F3K-92QD was received",
-        text=Redacted("It was received.\n"),
-        attempts=0,
-        created_at=NOW,
-        leased_until=NOW,
-        deadline=None,
-    )
-    return replace(usual, **changes)
-
-
-@dataclass
-class Server:
-    """What a mail server got, and how it answers. An answer of None: take the message."""
-
-    answer: Callable[[str], Awaitable[str | None]]
-    recipient_answer: str = "250 OK"
-    sender_answer: str = "250 OK"
-    got: list[EmailMessage] = field(default_factory=list)
-    envelopes: list[tuple[str, list[str]]] = field(default_factory=list)
-    port: int = 0
-
-    async def handle_MAIL(self, server: Any, session: Any, envelope: Any, address: str, options: list[str]) -> str:
-        envelope.mail_from = address
-        return self.sender_answer
-
-    async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: list[str]) -> str:
-        envelope.rcpt_tos.append(address)
-        return self.recipient_answer
-
-    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
-        message = message_from_bytes(envelope.content, policy=policy.default)
-        assert isinstance(message, EmailMessage)
-        answer = await self.answer(str(message["Message-ID"]))
-        if answer == "hang up":
-            server.transport.close()
-            return "421 gone"
-        if answer is None:
-            self.got.append(message)
-            self.envelopes.append((envelope.mail_from, envelope.rcpt_tos))
-        return answer or "250 OK"
-
-
-async def takes_all(message_id: str) -> None:
-    return None
-
-
-def with_server(server: Server, during: Callable[[], Awaitable[Any]], **smtp: Any) -> Any:
-    """Run something while the server listens on loopback."""
-
-    async def both() -> Any:
-        protocol = lambda: SMTP(server, hostname="mail.example.org", **smtp)  # noqa: E731
-        listening = await asyncio.get_running_loop().create_server(protocol, "127.0.0.1", 0)
-        server.port = listening.sockets[0].getsockname()[1]
-        try:
-            return await during()
-        finally:
-            listening.close()
-
-    return asyncio.run(both())
-
-
-def mailer(server: Server, **changes: Any) -> SmtpMailer:
-    usual = SmtpSettings("127.0.0.1", server.port, SENDER, Security.NONE)
-    return SmtpMailer(replace(usual, **changes))
 
 
 def sent(server: Server, one: Parcel | None = None, **changes: Any) -> None:
@@ -269,33 +176,6 @@ def test_a_connection_lost_after_the_message_was_taken_is_no_failure() -> None:
     assert len(server.got) == 1
 
 
-@contextmanager
-def certificate(folder: Path) -> Iterator[tuple[ssl.SSLContext, Path]]:
-    """A certificate for 127.0.0.1 that signs itself, and the file by which to trust it."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
-    today = datetime.now(timezone.utc)
-    made = (
-        x509.CertificateBuilder(issuer_name=name, subject_name=name, public_key=key.public_key())
-        .serial_number(1)
-        .not_valid_before(today - timedelta(days=1))
-        .not_valid_after(today + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    certificate_file, key_file = folder / "certificate.pem", folder / "key.pem"
-    certificate_file.write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    plain = serialization.NoEncryption()
-    key_file.write_bytes(key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain))
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate_file, key_file)
-    yield context, certificate_file
-
-
-def accepts(server: Any, session: Any, envelope: Any, mechanism: str, data: LoginPassword) -> AuthResult:
-    return AuthResult(success=(data.login, data.password) == (b"desk", b"secret"), handled=False)
-
-
 @pytest.mark.parametrize("password", ["secret", "wrong"])
 def test_over_starttls_it_logs_in_and_a_wrong_password_is_for_staff_to_mend(tmp_path: Path, password: str) -> None:
     server = Server(takes_all)
@@ -339,11 +219,9 @@ def test_without_tls_mail_goes_only_to_this_machine(host: str) -> None:
 
 
 @pytest.mark.parametrize("sender", ["", "privacy", "Desk <privacy@example.org>", "a@example.org\r\nBcc: b@example.org"])
-def test_mail_comes_from_one_plain_address(sender: str, tmp_path: Path) -> None:
+def test_mail_comes_from_one_plain_address(sender: str) -> None:
     with pytest.raises(InputError):
         SmtpMailer(SmtpSettings("127.0.0.1", 25, sender, Security.NONE))
-    with pytest.raises(InputError):
-        MaildirMailer(tmp_path / "mail", sender)
 
 
 def test_the_settings_do_not_show_the_password() -> None:
@@ -390,47 +268,3 @@ def test_three_hundred_mails_arrive_in_order_from_a_server_that_fails_every_fift
         arrived[str(message["To"])].append(str(message["Subject"]))
     assert all(numbers == sorted(set(numbers)) for numbers in arrived.values())
     assert len(server.got) == 300 and len(failed) == 3 and sum(failed.values()) > 40
-
-
-def test_the_folder_gives_back_what_was_sent_newest_first(tmp_path: Path) -> None:
-    folder = tmp_path / "data" / "mail"
-    assert read_maildir(folder) == []
-    sender = MaildirMailer(folder)
-    for number in range(3):
-        text = Redacted(f"Code {number}: 7F3K-92QD\nGrüße\n")
-        asyncio.run(sender.send(parcel(subject=f"Nummer {number} für Sie", text=text)))
-    newest = read_maildir(folder)
-    assert [mail.subject for mail in newest] == ["Nummer 2 für Sie", "Nummer 1 für Sie", "Nummer 0 für Sie"]
-    assert (newest[0].to, newest[0].at) == ("someone@example.org", NOW)
-    assert newest[0].text == "Code 2: 7F3K-92QD\nGrüße\n" and "7F3K" not in repr(newest)
-    assert len(read_maildir(folder, limit=1)) == 1
-
-
-def test_only_the_owner_reads_the_folder(tmp_path: Path) -> None:
-    folder = tmp_path / "mail"
-    asyncio.run(MaildirMailer(folder).send(parcel()))
-    files = [path for path in folder.rglob("*") if path.is_file()]
-    assert [path.stat().st_mode & 0o777 for path in files] == [0o600]
-    assert folder.stat().st_mode & 0o777 == 0o700
-
-
-def test_the_folder_keeps_the_newest_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tickets.mail._KEPT_IN_FOLDER", 2)
-    for number in range(4):
-        asyncio.run(MaildirMailer(tmp_path / "mail").send(parcel(subject=str(number))))
-    assert [mail.subject for mail in read_maildir(tmp_path / "mail")] == ["3", "2"]
-
-
-@pytest.mark.parametrize("name", ["smtp", "folder", "web"])
-def test_every_sender_takes_a_parcel_and_returns_nothing(name: str, tmp_path: Path) -> None:
-    server = Server(takes_all)
-
-    async def send() -> None:
-        senders: dict[str, Sender] = {
-            "smtp": mailer(server),
-            "folder": MaildirMailer(tmp_path / "mail"),
-            "web": WebSender(),
-        }
-        assert await senders[name].send(parcel()) is None
-
-    with_server(server, send)

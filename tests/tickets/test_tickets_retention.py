@@ -24,7 +24,7 @@ from keeping_builders import (
 )
 
 from pii.encryption import Vault
-from tickets import audit
+from tickets import audit, erasing
 from tickets.conversations import Conversations
 from tickets.errors import InputError, StoreError
 from tickets.ledger import LEDGER_FILE, read_file
@@ -152,6 +152,28 @@ def test_more_than_a_batch_leaves_in_one_purge(keeper: Keeper, store: Store, vau
             add_message(unit, vault, "c1", NOW, status="sent", done_at=NOW)
         unit.commit()
     assert keeper.purge(days(31)).messages == 450 and count("outbox") == 0
+
+
+def test_what_was_done_before_an_interruption_stays_done_and_the_rest_follows(
+    keeper: Keeper, store: Store, vault: Vault, count: Count, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tickets.retention._BATCH", 3)
+    for number in range(7):
+        add_request(store, vault, f"c{number}", NOW, Status.WITHDRAWN)
+    whole = erasing.pseudonymise
+
+    def killed(*some: Any) -> int:
+        whole(*some)
+        if count("request_contacts") < 7:  # the first batch is done, this is in the middle of the second
+            raise KeyboardInterrupt
+        return 3
+
+    with monkeypatch.context() as interrupted:
+        interrupted.setattr(erasing, "pseudonymise", killed)
+        with pytest.raises(KeyboardInterrupt):
+            keeper.purge(days(800))
+    assert count("request_contacts") == 4 and problems(store) == ()
+    assert keeper.purge(days(800)).pseudonymised == 4 and count("request_contacts") == 0 and problems(store) == ()
 
 
 # Expiry

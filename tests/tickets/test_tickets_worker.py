@@ -1,19 +1,14 @@
-"""The worker: everything arrives, in order, not before it may; one bad message stops nothing; stopping and kills."""
+"""The worker: everything arrives, in order, not before it may; one bad message stops nothing; waking and stopping."""
 
 from __future__ import annotations
 
 import asyncio
-import json
-import os
 import random
-import subprocess
-import sys
 import threading
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -29,10 +24,6 @@ from tickets.outbox import Letter, Outbox, Parcel, post
 from tickets.store import Store
 from tickets.vocabulary import Delivery, Way
 from tickets.worker import Refused, RetryLater, Sender, WebSender, Worker
-
-HARNESS = Path(__file__).with_name("worker_kill_harness.py")
-ROOT = Path(__file__).parents[2]
-KILLS = 20
 
 
 class Clock:
@@ -292,6 +283,23 @@ def test_a_way_that_hangs_does_not_hold_up_another_and_stopping_does_not_wait_fo
     assert seconds < 10 and box.counts()[Delivery.WAITING] == 12
 
 
+@pytest.mark.usefixtures("rarely_looking")
+def test_messages_that_hang_hold_up_the_others_of_their_way_only_for_a_moment(
+    box: Outbox, put: Put, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Partly(Recorder):
+        async def send(self, parcel: Parcel) -> None:
+            await (Hanging().send(parcel) if parcel.text.reveal() == "never" else super().send(parcel))
+
+    monkeypatch.setattr(module, "_PATIENCE_SECONDS", 0.05)
+    monkeypatch.setattr(module, "_DRAIN_SECONDS", 0.2)
+    put("lane-1", "never")
+    put("lane-2", "never")
+    put("lane-3", "hello", "again")
+    sender = Partly()
+    running(Worker(box, {Way.TELEGRAM: sender}, Clock()), lambda: until(lambda: sender.taken == ["hello", "again"]))
+
+
 def test_the_worker_outlives_a_database_that_is_away(box: Outbox, put: Put, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_LOOK_SECONDS", 0.02)
     put("lane-1", "hello")
@@ -322,28 +330,3 @@ def test_the_log_tells_events_and_numbers_and_nothing_of_the_message(
     assert Counter(call.args for call in log.calls) == {("letter_refused",): 1, ("letter_not_sent",): 1}
     assert all(call.kwargs.keys() <= FIELDS for call in log.calls)
     assert not any(secret in repr(log.calls) for secret in ("secret", "example.org", "lane-"))
-
-
-def killed(mode: str, url: str, folder: Path, letters: int, lanes: int) -> dict[str, int]:
-    command = [sys.executable, str(HARNESS), mode, url, str(folder), str(letters), str(lanes), str(KILLS)]
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    ended = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=120, check=False)
-    assert ended.returncode == 0, ended.stderr
-    result: dict[str, int] = json.loads(ended.stdout)
-    return result
-
-
-def test_twenty_kills_lose_nothing_and_double_at_most_one_message_each(empty_url: str, tmp_path: Path) -> None:
-    result = killed("whole", empty_url, tmp_path, 150, 1)
-    assert result["kills"] == KILLS and result["lost"] == 0 and result["out_of_order"] == 0
-    assert result["doubled"] <= KILLS
-
-
-def test_with_many_lanes_each_kill_doubles_at_most_what_was_on_its_way(empty_url: str, tmp_path: Path) -> None:
-    result = killed("whole", empty_url, tmp_path, 300, 20)
-    assert result["kills"] == KILLS and result["lost"] == 0 and result["out_of_order"] == 0
-    assert result["doubled"] <= KILLS * module._AT_ONCE
-
-
-def test_noting_before_sending_loses_messages(tmp_path: Path) -> None:
-    assert killed("note_first", f"sqlite:///{tmp_path / 'control.db'}", tmp_path, 150, 10)["lost"] > 0

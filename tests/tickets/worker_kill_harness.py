@@ -47,6 +47,7 @@ class LineSender:
         os.write(self._begun, b".")
         if self._mode == "note_first":
             self._box.delivered(parcel, NOW)
+            await asyncio.sleep(TRAVEL_SECONDS * 5)  # a journey long enough to be killed on
         await asyncio.sleep(TRAVEL_SECONDS)
         os.write(self._file, f"{parcel.text.reveal()}\n".encode())
 

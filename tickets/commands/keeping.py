@@ -64,9 +64,9 @@ def backup(settings: Settings, options: Namespace, out: TextIO) -> int:
         store.check_current()
         checksum = back_up(store, options.file)
     print(f"{options.file} is written and checked; SHA-256 {checksum}", file=out)
+    print(f"NOT in it: the key file {settings.keys}, without which contacts cannot be read.", file=out)
     print(
-        f"NOT in it: the key file {settings.keys}, without which contacts cannot be read. Keep copies of it, of "
-        f"{settings.ledger.name} (who was erased) and of {settings.anchors.name} somewhere else, apart from the backup.",
+        f"Keep copies of it, of {settings.ledger.name} (who was erased) and of {settings.anchors.name} somewhere else.",
         file=out,
     )
     return 0

@@ -71,7 +71,10 @@ class Settings:
 
     def vault_if_any(self) -> Vault:
         """The keys, or some that open nothing: for commands that can do without."""
-        return self.vault() if self.keys.is_file() else Vault(KeyRing.new())
+        if self.keys.is_file():
+            return self.vault()
+        made = KeyRing.new()
+        return Vault(KeyRing("k0", {"k0": made.keys[made.current]}, made.ledger))  # a name that no real key has
 
     def around(self) -> Around:
         """What a restore leaves in place."""

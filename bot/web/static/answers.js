@@ -22,7 +22,8 @@ export function badge(kind) {
 /** What the policy says beside a receipt. */
 export function besideReceipt(answer) {
   const made = make("section", { class: "answer" }, make("h3", {}, answer.kind === "silent" ? SILENT_ON_RIGHT : ON_RIGHT));
-  made.append(...depends(answer), ...answerParts(answer));
+  if (answer.condition) made.append(make("p", {}, `It depends. ${answer.condition}`));
+  made.append(...answerParts(answer));
   return made;
 }
 
@@ -30,12 +31,10 @@ export function besideReceipt(answer) {
 export function oneOfSeveral(answer) {
   const made = make("section", { class: "answer" });
   if (answer.topic in TOPICS) made.append(make("h3", {}, capitalised(TOPICS[answer.topic])));
-  made.append(badge(answer.kind), ...depends(answer), ...answerParts(answer));
+  made.append(badge(answer.kind));
+  if (answer.condition) made.append(make("p", { class: "which" }, answer.condition));
+  made.append(...answerParts(answer));
   return made;
-}
-
-function depends(answer) {
-  return answer.condition ? [make("p", {}, `It depends. ${answer.condition}`)] : [];
 }
 
 /** The quotes by their part in the answer, then our own help, then what else the policy says. */

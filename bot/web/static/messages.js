@@ -55,7 +55,7 @@ function parts({ text, answer, more_answers: more = [], request, letter: toSend,
 /** What the support team wrote, or what became of a request. */
 export function newsMessage(entry) {
   const label = make("p", { class: "from-team" }, icon("person"), "From the support team");
-  const body = make("div", { class: "bubble news" }, label, make("p", { class: "lead" }, entry.text));
+  const body = make("div", { class: "bubble news" }, label, make("p", { class: "lead" }, entry.text.trim()));
   return make("article", { class: "entry desk-says is-news" }, body, clock(entry.at, { dateStyle: "medium", timeStyle: "short" }));
 }
 

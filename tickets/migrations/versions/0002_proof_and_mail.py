@@ -110,9 +110,20 @@ def _widen_requests() -> None:
             batch.create_check_constraint(op.f(f"ck_requests_{name}"), sa.text(rule))
     where = sa.text("closed_at IS NOT NULL AND pseudonymised_at IS NULL")
     op.create_index("ix_requests_closed", "requests", ["closed_at"], sqlite_where=where, postgresql_where=where)
+    op.drop_index("ix_requests_open_due", "requests")
+    _index_open("ix_requests_open_due", ["answer_by", "id"])
+    _index_open("ix_requests_policy_open_due", ["policy", "answer_by", "id"])
+
+
+def _index_open(name: str, columns: list[str]) -> None:
+    where = sa.text("closed_at IS NULL")
+    op.create_index(name, "requests", columns, sqlite_where=where, postgresql_where=where)
 
 
 def _narrow_requests() -> None:
+    op.drop_index("ix_requests_policy_open_due", "requests")
+    op.drop_index("ix_requests_open_due", "requests")
+    _index_open("ix_requests_open_due", ["answer_by"])
     op.drop_index("ix_requests_closed", "requests")
     with op.batch_alter_table("requests") as batch:
         for name in _CHECKS:
