@@ -22,7 +22,7 @@ from fakes import FailingAgent, HangingAgent
 
 from bot.app import SECURITY_HEADERS
 from bot.desk import TROUBLE, Desk
-from bot.intake import take
+from bot.intake import COMMANDS, take
 from bot.launch import Parts, make_app, open_store
 from bot.sessions import Sessions
 from pii.redacted import Redacted
@@ -144,22 +144,25 @@ async def test_a_session_of_a_policy_that_is_gone_is_told(app: Any) -> None:
         assert response.status_code == 404 and error_of(response) == "unknown_policy"
 
 
-async def test_the_same_id_gives_the_same_reply_and_files_once(app: Any, parts: Parts) -> None:
+async def test_the_same_id_gives_the_same_reply_and_files_once(
+    app: Any, parts: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handled, original = list[str](), parts.desk.agent.handle_message
+
+    async def counted(message: Any) -> Any:
+        handled.append(message.text)
+        return await original(message)
+
     async with chatting(app) as chat:
         await chat.confirming()
-        before = await said_so_far(app, parts, chat)
+        monkeypatch.setattr(parts.desk.agent, "handle_message", counted)
         message = {"id": "once", "text": "yes"}
         replies = await asyncio.gather(*(chat.post(message) for _ in range(10)))
         replies.append(await chat.post(message))
         assert len({reply.text for reply in replies}) == 1
         assert replies[0].json()["replies"][0]["request"]["rights"] == ["deletion"]
         assert len(filed_by(app, parts, chat)) == 1
-        assert await said_so_far(app, parts, chat) == before + 1
-
-
-async def said_so_far(app: Any, parts: Parts, chat: Chat) -> int:
-    tracker = await parts.desk.agent.tracker_store.retrieve(conversation_of(app, chat))
-    return sum(event.type_name == "user" for event in tracker.events)
+        assert handled == ["yes"]
 
 
 async def test_the_same_id_with_another_text_is_refused_and_files_nothing(app: Any, parts: Parts) -> None:
@@ -237,7 +240,7 @@ async def test_a_typed_intent_reaches_the_dialogue_without_its_slash(app: Any, p
     async with chatting(app) as chat:
         await chat.say(f" / /{intent}")
         reading = await parts.desk.reading(conversation_of(app, chat))
-        assert "topics" in reading and reading["text"] == intent
+        assert "topics" in reading and reading["text"] == COMMANDS.get(intent, intent)
 
 
 @pytest.mark.parametrize(
@@ -262,6 +265,8 @@ async def test_the_same_command_from_a_button_works(app: Any, parts: Parts) -> N
         session = app.state.services.sessions.read(chat.token)
         token = app.state.services.sessions.button(session, '/request{"right": "deletion"}')
         assert "Which e-mail address" in (await chat.press({"token": token}))["text"]
+    async with chatting(app) as chat:
+        session = app.state.services.sessions.read(chat.token)
         token = app.state.services.sessions.button(session, '/request{"right": "question"}')
         assert (await chat.press({"token": token}))["request"]["rights"] == ["question"]
 
@@ -321,7 +326,7 @@ async def test_two_sessions_never_see_each_others_requests(app: Any, parts: Part
 async def test_contact_data_reach_neither_the_dialogue_nor_its_replies_but_as_a_hint(app: Any, parts: Parts) -> None:
     async with chatting(app) as chat:
         replies = [await chat.say("please delete my account, I am jane.doe@example.org, +44 20 7946 0123")]
-        replies += [await chat.say(text) for text in ("yes", "no, but write to pat.roe@example.org too", "yes")]
+        replies += [await chat.say(text) for text in ("yes", "The calls were with pat.roe@example.org.", "yes")]
         tracker = await parts.desk.agent.tracker_store.retrieve(conversation_of(app, chat))
         everything = json.dumps([_events(tracker), replies])
         for planted in ("jane.doe", "pat.roe", "7946", "0123"):

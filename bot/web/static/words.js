@@ -31,7 +31,7 @@ export const STATUSES = {
   denied: "refused",
   withdrawn: "withdrawn",
   duplicate: "closed, because another request covers the same",
-  referred: "passed to the party that decides about the data",
+  referred: "referred to the party that decides about the data",
   expired_unverified: "closed, because no proof came in time",
 };
 
