@@ -57,7 +57,7 @@ async def file_question(
         reference=receipt.reference,
         date=_date(receipt),
         rights=words_for(receipt.rights),
-        json_message={"request": receipt_data(receipt)},
+        json_message={"request": receipt.to_data()},
         buttons=[WITHDRAW],
     )
     return True
@@ -80,7 +80,7 @@ async def file_referral(
         receipt = None
     quotes = [quote_data(quote) for quote in referral_quotes(policy, referral)]
     answer = {"kind": "states", "topic": "controller_role", "quotes": quotes, "steps": [], "note": "", "condition": ""}
-    data: dict[str, Any] = {"answer": answer, "request": receipt_data(receipt) if receipt else None}
+    data: dict[str, Any] = {"answer": answer, "request": receipt.to_data() if receipt else None}
     dispatcher.utter_message(
         response="utter_referred", company=policy.profile.name, who=referral.who, json_message=data
     )
@@ -142,7 +142,7 @@ def say_receipt(dispatcher: CollectingDispatcher, receipt: Receipt) -> None:
             rights=words_for(receipt.rights),
             reference=receipt.reference,
             date=_date(receipt),
-            json_message={"request": receipt_data(receipt)},
+            json_message={"request": receipt.to_data()},
             buttons=[WITHDRAW],
         )
         return
@@ -150,7 +150,7 @@ def say_receipt(dispatcher: CollectingDispatcher, receipt: Receipt) -> None:
         response="utter_request_filed",
         rights=words_for(receipt.rights),
         reference=receipt.reference,
-        json_message={"request": receipt_data(receipt)},
+        json_message={"request": receipt.to_data()},
     )
     due = "utter_due_target" if receipt.clock.is_target else "utter_due_law"
     dispatcher.utter_message(response=due, date=_date(receipt))
@@ -160,18 +160,3 @@ def say_receipt(dispatcher: CollectingDispatcher, receipt: Receipt) -> None:
 
 def _date(receipt: Receipt) -> str:
     return f"{receipt.clock.answer_by.day} {receipt.clock.answer_by:%B %Y}"
-
-
-def receipt_data(receipt: Receipt) -> dict[str, Any]:
-    """A receipt as plain data for channels and for programs."""
-    return {
-        "reference": receipt.reference,
-        "rights": [right.value for right in receipt.rights],
-        "received": receipt.received.isoformat(),
-        "status": receipt.status.value,
-        "answer_by": receipt.clock.answer_by.isoformat(),
-        "working": list(receipt.clock.working),
-        "is_target": receipt.clock.is_target,
-        "proof": receipt.proof.value,
-        "created": receipt.created,
-    }

@@ -148,6 +148,8 @@ def skipped(rights: tuple[Right, ...], has_referral: bool) -> dict[str, Any]:
 
 def heed(draft: Draft, step: Step, heard: Heard, referral: Referral | None) -> Heeded | None:
     """Read one message at one step; None for an interruption."""
+    if heard.pressed and Right.QUESTION in heard.rights:
+        return None  # the button that passes a question on works in the middle of everything
     if heard.intent == "cancel" or (heard.intent == "request" and turns_down_all(heard)):
         return Heeded(leave=True)
     if heard.intent == "go_back" and heard.step_pressed:

@@ -96,6 +96,8 @@ class Services:
     close: Callable[[], None]
     mails: Callable[[], Sequence[ReceivedMail]] | None = None
     background: Callable[[asyncio.Event], Awaitable[None]] | None = None  # runs beside the app until the event is set
+    kept_days: int = 30  # of a conversation, after its last message
+    base_url: str = ""
     wake: Callable[[], None] = lambda: None  # a message was answered: there may be something to send
     metrics: Metrics = field(default_factory=Metrics)
     mark_key: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
@@ -209,7 +211,7 @@ def _add_pages(app: FastAPI, services: Services) -> None:
     @app.get("/", response_class=HTMLResponse, include_in_schema=False)
     async def demo() -> str:
         cards = [_card(services.knowledge.get(policy)) for policy in services.knowledge.ids]
-        return services.pages.demo(cards, "", demo_mail=services.mails is not None)
+        return services.pages.demo(cards, "", demo_mail=services.mails is not None, kept_days=services.kept_days)
 
     @app.get("/p/{policy}", include_in_schema=False)
     async def newest(policy: str) -> Response:
@@ -341,7 +343,7 @@ def _add_mail_pages(app: FastAPI, services: Services) -> None:
         if services.mails is None:
             raise HTTPException(404, "There is no demo mailbox: mails are sent by a mail server.")
         mails = await asyncio.to_thread(services.mails)
-        return HTMLResponse(services.pages.mail(mails), headers={"Cache-Control": "no-store"})
+        return HTMLResponse(services.pages.mail(mails, services.base_url), headers={"Cache-Control": "no-store"})
 
 
 def _add_health(app: FastAPI, services: Services) -> None:

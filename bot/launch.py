@@ -150,6 +150,8 @@ def make_app(settings: BotSettings, parts: Parts) -> "FastAPI":
         mails=demo_mails(settings),
         background=run_beside,
         wake=wake,
+        kept_days=settings.conversation_days,
+        base_url=settings.base_url,
     )
     parts.forgetting.also = [services.forget]
     return create_app(services)

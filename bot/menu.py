@@ -103,7 +103,7 @@ class Menu:
         try:
             kept = (ContactKind(contact.kind.value), contact.value) if contact else None
             await asyncio.to_thread(self.spool.leave, wish, kept, self.clock())
-            return Reply(SPOOLED.format(rights=RIGHT_WORDS[right]))
+            return Reply(SPOOLED.format(rights=RIGHT_WORDS[right]), kind="spooled")
         except TicketError as error:
             _log.error("menu_not_spooled", kind=type(error).__name__)
         company = self.knowledge.get(turn.policy).profile.name
@@ -137,7 +137,9 @@ def _title(right: Right) -> str:
 def _receipt(receipt: Receipt) -> Reply:
     day = receipt.clock.answer_by
     text = FILED.format(rights=words_for(receipt.rights), reference=receipt.reference, date=f"{day.day} {day:%B %Y}")
-    return Reply(f"{text} {CODE.format(hint=receipt.sent_to)}" if receipt.proof is Proof.CODE_SENT else text)
+    if receipt.proof is Proof.CODE_SENT:
+        text = f"{text} {CODE.format(hint=receipt.sent_to)}"
+    return Reply(text, request=receipt.to_data())
 
 
 _ACCOUNT_BUTTONS = (Button("I have none", f"{PREFIX}none"), Button("Cancel", f"{PREFIX}cancel"))

@@ -126,6 +126,19 @@ def _only_reply(response: httpx.Response) -> dict[str, Any]:
     return dict(reply)
 
 
+def filed_over(http: httpx.Client, policy: str) -> dict[str, Any]:
+    """A request filed at a served product, in a conversation of its own; gives the receipt."""
+    token = http.post("/api/sessions", json={"policy": policy}).json()["token"]
+    said = WISH
+    for _ in range(MOST_STEPS):
+        message = {"id": fresh_id(), "text": said}
+        reply = _only_reply(http.post("/api/messages", json=message, headers={"Authorization": f"Bearer {token}"}))
+        if reply["request"]:
+            return dict(reply["request"])
+        said = answer_to(said_in(reply), fresh_address())
+    raise AssertionError("nothing was filed")
+
+
 @asynccontextmanager
 async def client_of(app: Any) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the app without a network. An exception that leaves the app is a 500, as with a real server."""

@@ -88,6 +88,20 @@ class Receipt:
             "proof": self.proof.value,
         }
 
+    def to_data(self) -> dict[str, Any]:
+        """What a channel may show of it."""
+        return {
+            "reference": self.reference,
+            "rights": [right.value for right in self.rights],
+            "received": self.received.isoformat(),
+            "status": self.status.value,
+            "answer_by": self.clock.answer_by.isoformat(),
+            "working": list(self.clock.working),
+            "is_target": self.clock.is_target,
+            "proof": self.proof.value,
+            "created": self.created,
+        }
+
     @staticmethod
     def from_json(data: dict[str, Any]) -> Receipt:
         """Read what to_json wrote."""

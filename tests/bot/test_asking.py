@@ -11,12 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from builders import bot_process, environment
+from builders import BUILT, bot_process, environment
 
 from bot.asking import Asker, _answer_lines
 from bot.commands import main
 from policies_kb.knowledge import KnowledgeBase
-from tickets.service import RequestService
 from tickets.store import Store
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -88,7 +87,7 @@ def test_each_line_gets_one_line_in_order_with_the_promised_fields(runs: Any) ->
             assert {"kind", "quotes"} <= set(record["answer"])
             assert all(set(quote) >= QUOTE for quote in record["answer"]["quotes"])
         if record["request"] is not None:
-            assert record["request"]["rights"]
+            assert set(record["request"]) == {"rights", "reference"} and record["request"]["rights"]
 
 
 def test_a_question_and_a_request_are_told_apart(runs: Any) -> None:
@@ -96,7 +95,8 @@ def test_a_question_and_a_request_are_told_apart(runs: Any) -> None:
     assert found["rec"]["intent"] == "ask_policy" and found["rec"]["request"] is None
     assert found["rec"]["answer"]["kind"] == "denies"
     assert found["rec"]["topics"][0]["topic"] == "first_party_collection.calls_recordings"
-    assert found["del"]["intent"] == "request" and found["del"]["request"]["rights"] == ["deletion"]
+    assert found["del"]["intent"] == "request"
+    assert found["del"]["request"] == {"rights": ["deletion"], "reference": None}
     assert (found[7]["intent"], found["out"]["intent"]) == ("small_talk", "out_of_scope")
     assert found["out"]["answer"] is found["out"]["request"] is found[7]["answer"] is None
 
@@ -118,9 +118,18 @@ def test_bad_lines_are_counted_named_and_not_repeated(runs: Any) -> None:
     assert [line.partition(":")[0] for line in error.splitlines()] == [f"line {first + n}" for n in range(len(BAD))]
 
 
-def test_measuring_files_nothing_in_the_real_store(runs: Any) -> None:
+def test_a_wish_is_answered_with_the_policys_words_and_the_offer(runs: Any, knowledge: KnowledgeBase) -> None:
+    wish = records(runs["lines"])["del"]
+    source = knowledge.get("klasso").current.source
+    assert wish["answer"]["quotes"] and all(quote["text"] in source for quote in wish["answer"]["quotes"])
+    assert "Shall I open a request for you (deletion)?" in wish["reply"]
+
+
+def test_asking_files_nothing_and_leaves_nothing_behind(runs: Any) -> None:
     assert records(runs["lines"])["del"]["request"] is not None
-    assert not (runs["lines"][3] / "privacy-desk.db").exists()
+    folder = runs["lines"][3]
+    assert not (folder / "privacy-desk.db").exists()
+    assert {path.name for path in (folder / "data").iterdir()} <= {*BUILT, "secret"}
 
 
 def test_a_policy_from_a_file_is_quoted_at_the_right_places(runs: Any) -> None:
@@ -206,26 +215,32 @@ def test_a_wrong_call_shows_the_usage(arguments: list[str], capsys: pytest.Captu
     assert stopped.value.code == 2 and "usage: python -m bot ask" in capsys.readouterr().err
 
 
-def test_a_single_request_is_filed_for_real(
+def test_a_single_wish_is_offered_and_told_where_it_can_be_opened(
     ask: Any, tmp_path: Path, model_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["ask", "--policy", "klasso", "please delete my account"], 0.0) == 0
-    said = capsys.readouterr().out
-    with Store(f"sqlite:///{tmp_path / 'privacy-desk.db'}", read_only=True) as store:
-        (filed,) = RequestService(store).listing()
-    assert filed.reference in said and [right.value for right in filed.rights] == ["deletion"]
+    said = capsys.readouterr()
+    assert "Shall I open a request for you (deletion)?" in said.out
+    assert one_sentence(said.err) and "make run" in said.err
+    assert not (tmp_path / "privacy-desk.db").exists()
 
 
-def test_while_the_product_is_served_questions_are_answered_and_requests_are_refused_aloud(
+def test_while_the_product_is_served_questions_are_answered_and_its_store_is_left_alone(
     ask: Any, tmp_path: Path, model_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with Store(f"sqlite:///{tmp_path / 'privacy-desk.db'}") as held:
         held.migrate()
+        before = (tmp_path / "privacy-desk.db").read_bytes()
         assert main(["ask", "--policy", "klasso", "do you record calls?"], 0.0) == 0
         assert capsys.readouterr().out.startswith("No, ")
-        code, error = ask("--policy", "klasso", "please delete my account")
-        assert code == 1 and "NOT filed" in error
-        assert RequestService(held).listing() == ()
+        assert ask("--policy", "klasso", "please delete my account")[0] == 0
+        assert (tmp_path / "privacy-desk.db").read_bytes() == before
+
+
+def test_there_is_no_flag_that_would_file(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main(["ask", "--policy", "klasso", "--file-requests", "hello"], 0.0)
+    assert stopped.value.code == 2 and "--file-requests" in capsys.readouterr().err
 
 
 def test_lines_are_answered_as_they_come(parts: Any) -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from bot.intake import LONGEST, READ, IntakeError, take
+from bot.intake import COMMANDS, LONGEST, READ, IntakeError, take
 from pii.masking import mask
 
 ADDRESS = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
@@ -89,6 +89,43 @@ def test_a_message_without_anything_in_it_is_refused(text: str) -> None:
 def test_masking_that_lengthens_a_message_stays_within_the_limits() -> None:
     taken = take("a@b.example.org " * (LONGEST // 16))
     assert len(taken.full) <= LONGEST and len(taken.read) <= READ
+
+
+@pytest.mark.parametrize(("command", "words"), COMMANDS.items())
+def test_an_announced_command_is_read_as_its_words(command: str, words: str) -> None:
+    for typed in (f"/{command}", f" /{command.upper()} ", f"/ /{command}"):
+        taken = take(typed)
+        assert (taken.read, taken.full, taken.is_command) == (words, words, False)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_command_with_more_behind_it_is_words_and_not_that_command(command: str) -> None:
+    assert take(f"/{command} please").read == f"{command} please"
+    assert take(command).read == command  # without its slash it is a word like any other
+
+
+@pytest.mark.parametrize("typed", ['/request{"right": "access"}', "/{}", "🙂", "?!", "..."])
+def test_what_is_no_words_is_told_apart(typed: str) -> None:
+    assert take(typed).is_command
+
+
+@pytest.mark.parametrize("typed", ["/request", "a {b}", "1", "ok 🙂"])
+def test_words_are_words(typed: str) -> None:
+    assert not take(typed).is_command
+
+
+@pytest.mark.parametrize(
+    ("sign", "word"), [("👍", "yes"), ("👍🏽", "yes"), ("✅", "yes"), ("👎", "no"), ("👎🏿", "no"), ("❌", "no")]
+)
+def test_a_thumb_is_a_yes_or_a_no(sign: str, word: str) -> None:
+    assert (take(sign).read, take(sign).is_command) == (word, False)
+
+
+def test_what_was_taken_out_is_handed_on_beside_the_text() -> None:
+    taken = take("I am pat.roe@example.org or +44 20 7946 0123, PAT.ROE@example.org again")
+    assert taken.read == "I am [email-1] or [phone-1], [email-1] again"
+    assert [contact.value.reveal() for contact in taken.found] == ["pat.roe@example.org", "+44 20 7946 0123"]
+    assert "pat.roe" not in repr(taken) and "7946" not in repr(taken)
 
 
 def test_a_slash_within_a_message_stays() -> None:

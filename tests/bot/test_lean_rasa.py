@@ -161,7 +161,8 @@ def test_loading_the_agent_never_asks_for_tensorflow_and_without_the_stand_ins_i
 ) -> None:
     lean = (
         "from pathlib import Path\nfrom bot.rasa_agent import load_agent\n"
-        f"agent = load_agent(Path({str(model_path)!r}), None, None)\nassert agent.is_ready()\n"
+        "services = dict.fromkeys(('knowledge', 'requests', 'identity', 'keeper'))\n"
+        f"agent = load_agent(Path({str(model_path)!r}), services)\nassert agent.is_ready()\n"
         "assert 'rasa.core.agent' in sys.modules\n"
     )
     asked = loading(tmp_path, lean)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from builders import fresh_conversation, typed
-from rasa.shared.core.events import ActionExecuted, SlotSet, UserUttered
+from rasa.shared.core.events import ActionExecuted, ActiveLoop, SlotSet, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 
 from bot import rasa_agent
@@ -59,6 +59,33 @@ async def test_one_endless_turn_is_rolled_up_too(parts: Any) -> None:
         tracker.update(SlotSet("asked__text", {"text": str(number), "topics": {}}))
     await store.save(tracker)
     assert (await store.retrieve("endless")).get_slot("asked__text")["text"] == "199"
+
+
+async def test_a_form_that_goes_on_for_long_is_rolled_up_and_stays_open(parts: Any) -> None:
+    store, tracker = store_for(parts), tracker_of(parts, "in a form", 20)
+    for event in (
+        ActionExecuted("request_form"),
+        ActiveLoop("request_form"),
+        SlotSet("requested_slot", "request__account"),
+    ):
+        tracker.update(event)
+    tracker.update(SlotSet("request__rights", ["deletion"]))
+    assert len(tracker.events) > MOST_EVENTS
+    await store.save(tracker)
+    kept = await store.retrieve("in a form")
+    assert len(kept.events) <= MOST_EVENTS // 2 and kept.active_loop_name == "request_form"
+    assert (kept.get_slot("requested_slot"), kept.get_slot("request__rights")) == ("request__account", ["deletion"])
+
+
+async def test_a_form_of_fifty_turns_stays_small_and_still_files(parts: Any) -> None:
+    conversation, sizes = fresh_conversation(), []
+    for text in ("delete my account", "yes", *["do you record calls?", "hm"] * 25):
+        assert not (await parts.desk.reply(typed(text, conversation))).failed
+        sizes.append(len((await parts.desk.agent.tracker_store.retrieve(conversation)).events))
+    assert max(sizes) <= MOST_EVENTS
+    for text in ("I have none", "no", "yes"):
+        reply = await parts.desk.reply(typed(text, conversation))
+    assert reply.request is not None and reply.request["rights"] == ["deletion"]
 
 
 async def test_the_conversations_longest_unused_are_forgotten_first(
@@ -180,5 +207,7 @@ async def test_a_conversation_of_a_hundred_turns_stays_small_and_remembers_what_
         sizes.append(len((await parts.desk.agent.tracker_store.retrieve(conversation)).events))
     assert max(sizes) <= MOST_EVENTS
     await parts.desk.reply(typed("how do I delete my account?", conversation))
-    filed = await parts.desk.reply(typed("yes please", conversation))
-    assert filed.request is not None and filed.request["rights"] == ["deletion"]
+    asked = await parts.desk.reply(typed("yes please", conversation))
+    assert "Which e-mail address" in asked.text
+    tracker = await parts.desk.agent.tracker_store.retrieve(conversation)
+    assert tracker.get_slot("request__rights") == ["deletion"]

@@ -12,11 +12,10 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
-from builders import bot_process, environment
+from builders import bot_process, environment, filed_over
 from serving import PATIENCE, Running, free_port, started, stopped
 
 
@@ -159,13 +158,15 @@ def test_every_line_of_the_log_is_an_event(served: Running) -> None:
 
 def test_what_was_filed_is_seen_by_the_operator(served: Running) -> None:
     with httpx.Client(base_url=served.url, timeout=PATIENCE) as http:
-        token = http.post("/api/sessions", json={"policy": "classtime"}).json()["token"]
-        message = {"id": "1", "text": "please delete my account"}
-        reply = http.post("/api/messages", json=message, headers={"Authorization": f"Bearer {token}"}).json()
-    reference = reply["replies"][0]["request"]["reference"]
-    run = [sys.executable, "-m", "tickets", "list", "--policy", "classtime", "--json"]
-    listed = subprocess.run(run, capture_output=True, text=True, env=environment(served.folder), check=True)
-    assert [row["reference"] for row in json.loads(listed.stdout)] == [reference]
+        reference = filed_over(http, "classtime")["reference"]
+    assert listed_in(served.folder, "--policy", "classtime") == [reference]
+
+
+def listed_in(folder: Path, *arguments: str) -> list[str]:
+    """References as the operator's command lists them."""
+    run = [sys.executable, "-m", "tickets", "list", *arguments, "--json"]
+    listed = subprocess.run(run, capture_output=True, text=True, env=environment(folder), check=True)
+    return [row["reference"] for row in json.loads(listed.stdout)]
 
 
 def test_a_taken_port_is_told_with_a_way_out(served: Running, tmp_path: Path) -> None:
@@ -210,17 +211,12 @@ def test_a_setting_that_makes_no_sense_is_told(
 def test_it_stops_cleanly_on_sigterm_and_can_start_again(tmp_path: Path, model_path: Path) -> None:
     running = started(tmp_path)
     with httpx.Client(base_url=running.url, timeout=PATIENCE) as http:
-        token = http.post("/api/sessions", json={"policy": "klasso"}).json()["token"]
-        headers: dict[str, Any] = {"Authorization": f"Bearer {token}"}
-        filed = http.post("/api/messages", json={"id": "1", "text": "delete my account"}, headers=headers).json()
+        reference = filed_over(http, "klasso")["reference"]
     assert stopped(running) in (0, -signal.SIGTERM)
     log = running.log.read_text("utf-8")
     assert "uncaught" not in log and "Traceback" not in log and '"level": "error"' not in log
     assert not (tmp_path / "privacy-desk.db-journal").read_bytes()
-    from bot.launch import open_store
-    from tickets.service import RequestService
-
-    store = open_store(f"sqlite:///{tmp_path / 'privacy-desk.db'}")
-    reference = filed["replies"][0]["request"]["reference"]
-    assert [one.reference for one in RequestService(store).listing()] == [reference]
-    store.close()
+    assert listed_in(tmp_path) == [reference]
+    again = started(tmp_path)
+    assert httpx.get(f"{again.url}/readyz", timeout=PATIENCE).json() == {"status": "ready"}
+    stopped(again)

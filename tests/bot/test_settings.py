@@ -37,10 +37,46 @@ def test_each_variable_is_heard(tmp_path: Path) -> None:
         DATABASE_URL="postgresql://db.example.org/desk",
         SECRET="z" * 32,
         TARGET_DAYS="14",
+        CONVERSATION_DAYS="7",
+        KEYS=str(tmp_path / "elsewhere.json"),
     )
     assert (settings.host, settings.port, settings.base_url) == ("::1", 9001, "https://desk.example.org")
     assert (settings.models, settings.target_days) == (tmp_path / "m", 14)
     assert settings.database_url == "postgresql://db.example.org/desk" and settings.secret.reveal() == "z" * 32
+    assert (settings.conversation_days, settings.keys) == (7, tmp_path / "elsewhere.json")
+
+
+def test_without_a_mail_server_there_is_none_and_keys_lie_beside_the_data(tmp_path: Path) -> None:
+    settings = read(tmp_path)
+    assert (settings.mail, settings.keys, settings.conversation_days) == (None, tmp_path / "keys.json", 30)
+
+
+def test_a_mail_server_is_read_with_its_usual_ports(tmp_path: Path) -> None:
+    named = {"SMTP_HOST": "mail.example.org", "MAIL_FROM": "desk@example.org"}
+    for tls, port in (("starttls", 587), ("tls", 465)):
+        mail = read(tmp_path, **named, SMTP_TLS=tls).mail
+        assert mail is not None and (mail.host, mail.port, mail.security.value) == ("mail.example.org", port, tls)
+    mail = read(tmp_path, **named, SMTP_PORT="2525", SMTP_USER="desk", SMTP_PASSWORD="hunter2hunter2").mail
+    assert mail is not None and (mail.port, mail.user, mail.password.reveal()) == (2525, "desk", "hunter2hunter2")
+    assert "hunter2" not in repr(read(tmp_path, **named, SMTP_PASSWORD="hunter2hunter2"))
+
+
+@pytest.mark.parametrize(
+    ("changed", "named"),
+    [
+        ({"SMTP_TLS": "ssl"}, "PRIVACY_DESK_SMTP_TLS"),
+        ({"SMTP_PORT": "0"}, "PRIVACY_DESK_SMTP_PORT"),
+        ({"MAIL_FROM": ""}, "PRIVACY_DESK_MAIL_FROM"),
+        ({"MAIL_FROM": "no address"}, "PRIVACY_DESK_MAIL_FROM"),
+        ({"SMTP_TLS": "none", "SMTP_USER": "desk", "SMTP_PASSWORD": "x"}, "PRIVACY_DESK_SMTP_"),
+    ],
+)
+def test_half_a_mail_server_is_refused_by_the_variables_name(
+    tmp_path: Path, changed: dict[str, str], named: str
+) -> None:
+    usual = {"SMTP_HOST": "mail.example.org", "MAIL_FROM": "desk@example.org"}
+    with pytest.raises(SettingsError, match=named):
+        read(tmp_path, **(usual | changed))
 
 
 @pytest.mark.parametrize(
@@ -48,6 +84,7 @@ def test_each_variable_is_heard(tmp_path: Path) -> None:
     [
         ("PORT", ["0", "65536", "-1", "80 80", "http", "8080.0", "+80", "²", "9" * 5000]),
         ("TARGET_DAYS", ["0", "366", "-3", "ten", "1e1", "²"]),
+        ("CONVERSATION_DAYS", ["0", "366", "-3", "ten", "1e1", "²"]),
         ("BASE_URL", ["desk.example.org", "ftp://desk.example.org", "javascript:alert(1)"]),
         ("SECRET", ["short", "x" * 31]),
     ],

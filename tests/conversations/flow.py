@@ -3,7 +3,8 @@
 A flow has a name, a policy and turns. What a person does:
 
     me: "text"            type; {code} is the last code that was mailed, {earlier_code} the one before it,
-                          {lower_code} and {spaced_code} the last one typed otherwise, {reference} the newest request's
+                          {lower_code} and {spaced_code} the last one typed otherwise, {reference} the newest request's,
+                          {plain_reference} the same in small letters and without dashes
     press: "Title"        press the button of that title (or that begins with it)
     wait: 1 day           let time pass (minutes, hours, days)
     elsewhere: true       go on in a new conversation, like on another device; home: true goes back to the first
@@ -96,6 +97,7 @@ class Player:
             "lower_code": code.lower(),
             "spaced_code": " ".join(code.replace("-", "")),
             "reference": self._newest(),
+            "plain_reference": self._newest().replace("-", " ").lower(),
         }
 
     async def do_press(self, title: str) -> None:

@@ -409,6 +409,19 @@ def test_a_decision_on_what_has_changed_since_it_was_seen_is_refused(house: Hous
     house.staff.approve(reference, APPROVER, NOW, seen=house.service.show(reference).version)
 
 
+def test_looking_at_contacts_does_not_outdate_what_was_seen_but_new_proof_does(house: House) -> None:
+    reference = house.file().reference
+    seen = house.service.show(reference).version
+    house.staff.reveal_contact(reference, CHECKER, "a call", NOW)
+    house.identity.ask_reach(reference, "c2", NOW)
+    assert house.service.show(reference).version == seen
+    house.identity.check_code(CHAT, house.code(reference), NOW)
+    with pytest.raises(MoveError, match="in the meantime"):
+        house.staff.refuse(
+            reference, RefusalReason.IDENTITY_VERIFICATION_FAILURE, "Art. 12(6)", CHECKER, NOW, seen=seen
+        )
+
+
 def test_of_two_members_of_staff_at_once_one_wins_and_one_letter_goes_out(house: House) -> None:
     def refused(reference: str, actor: str) -> bool:
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import re
 import threading
 import time
 from collections.abc import Callable
@@ -12,18 +13,21 @@ from datetime import datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
-from conftest import NOW, VAULT
+from conftest import MAIL, NOW, VAULT, wish
 from house import APPROVER, CHECKER, FAR, WORKER, WRONG, House, at, rights
 
 from pii.encryption import KeyRing, Vault
 from pii.masking import mask
 from pii.redacted import Redacted
 from tickets.codes import new_code
+from tickets.contacts import ContactBox
 from tickets.errors import InputError, MoveError
 from tickets.identity import Identity, Outcome, SendOutcome
+from tickets.outbox import Outbox
+from tickets.service import RequestService
 from tickets.store import Store
 from tickets.tables_proof import challenges
-from tickets.vocabulary import EvidenceKind, Purpose, Right, Status
+from tickets.vocabulary import EvidenceKind, Purpose, RefusalReason, Right, Status
 
 Count = Callable[[str], int]
 CHAT, OTHER = "conversation-1", "conversation-2"
@@ -141,8 +145,6 @@ def test_the_code_of_a_closed_request_is_dead(house: House, end: str) -> None:
     elif end == "stopped":
         house.identity.stop(token, NOW)
     else:
-        from tickets.vocabulary import RefusalReason
-
         house.staff.refuse(receipt.reference, RefusalReason.PROCESS_MALICIOUS, "Art. 12(5)", CHECKER, NOW)
     assert not house.identity.awaits_code(CHAT, NOW)
     assert house.identity.check_code(CHAT, code, NOW).outcome is Outcome.NONE
@@ -159,28 +161,17 @@ def test_codes_are_kept_only_as_keyed_hashes(house: House, store: Store) -> None
     assert row["code_hash"] != Vault(KeyRing.new()).look_up(Redacted(bound), "challenges.code_hash")
 
 
-def test_a_code_outlives_a_change_of_keys(store: Store) -> None:
-    from conftest import MAIL, service_on, wish
-
-    from tickets.contacts import ContactBox
-
+def test_a_code_and_a_link_outlive_a_change_of_keys(store: Store) -> None:
     ring = KeyRing.new()
-    house = House(store)
-    house.box, house.service = ContactBox(store, Vault(ring)), service_on(store)
-    house.service._office = replace(house.service._office, vault=Vault(ring))
-    handles = house.box.keep(CHAT, mask("one@example.org").found, NOW)
-    receipt = house.service.open_request(wish(contacts=tuple(handles.values())), NOW)
-    newer = Vault(ring.with_new_key())
-    from house import opened
-
-    from tickets.tables_talk import outbox
-
-    with store.reading() as unit:
-        letter = opened(newer, unit.execute(sa.select(outbox)).mappings().one(), NOW)
-    house.letters = lambda *_: [letter]  # type: ignore[method-assign]
+    older, newer = Vault(ring), Vault(ring.with_new_key())
+    handles = ContactBox(store, older).keep(CHAT, mask("one@example.org").found, NOW)
+    RequestService(store, older, MAIL).open_request(wish(contacts=tuple(handles.values())), NOW)
+    (letter,) = Outbox(store, newer).lease(NOW)
+    found = re.search(r"^ {4}(\S{9})$.*/stop/(\S+)", letter.text.reveal(), re.MULTILINE | re.DOTALL)
+    assert found is not None
     identity = Identity(store, newer, MAIL)
-    assert identity.look_at_stop(house.stop_token(receipt.reference)) is not None
-    assert identity.check_code(CHAT, house.code(receipt.reference), NOW).outcome is Outcome.RIGHT
+    assert identity.look_at_stop(Redacted(found[2])) is not None
+    assert identity.check_code(CHAT, Redacted(found[1]), NOW).outcome is Outcome.RIGHT
 
 
 # Guessing
@@ -347,8 +338,6 @@ def test_asking_tells_nothing_and_writes_to_nobody_but_the_stored_address(house:
 
 
 def test_asking_takes_the_same_time_whether_there_is_a_request_or_not(store: Store) -> None:
-    from conftest import MAIL
-
     house = House(store, FAR)
     reference = house.file().reference
     slow = Identity(store, VAULT, MAIL, limits=FAR, reach_seconds=0.25)

@@ -10,21 +10,11 @@ const BADGES = {
   conflict: "The policy contradicts itself",
   silent: "The policy does not say",
 };
-const ON_RIGHT = "What the policy itself says about this";
-const SILENT_ON_RIGHT = "The policy itself does not say anything about this";
 const MARK = /^([•▪◦‣·*–—−-]|\d{1,2}(?:\.\d{1,2})*[.)]|[a-z]\))\s+(?=\S)/;
 
 export function badge(kind) {
   const known = kind in BADGES ? kind : "states";
   return make("p", { class: `badge ${known}` }, icon(known), BADGES[known]);
-}
-
-/** What the policy says beside a receipt. */
-export function besideReceipt(answer) {
-  const made = make("section", { class: "answer" }, make("h3", {}, answer.kind === "silent" ? SILENT_ON_RIGHT : ON_RIGHT));
-  if (answer.condition) made.append(make("p", {}, `It depends. ${answer.condition}`));
-  made.append(...answerParts(answer));
-  return made;
 }
 
 /** One of several answers, under its topic and with its own badge. */

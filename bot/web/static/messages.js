@@ -1,6 +1,6 @@
 // Messages of a conversation: the person's own, the desk's replies, and what the support team wrote in the meantime.
 
-import { answerParts, badge, besideReceipt, oneOfSeveral } from "./answers.js";
+import { answerParts, badge, oneOfSeveral } from "./answers.js";
 import { icon, make, moment } from "./elements.js";
 import { letter, receipt } from "./receipt.js";
 
@@ -44,10 +44,11 @@ function parts({ text, answer, more_answers: more = [], request, letter: toSend,
   const made = [];
   if (answer && !request && !more.length) made.push(badge(answer.kind));
   if (text) made.push(make("p", { class: "lead" }, text));
-  if (request) made.push(receipt(request));
+  if (request && !answer) made.push(receipt(request));
   if (answer && more.length) made.push(...[answer, ...more].map(oneOfSeveral));
-  else if (answer) made.push(...(request ? [besideReceipt(answer)] : answerParts(answer)));
+  else if (answer) made.push(...answerParts(answer));
   if (toSend) made.push(letter(toSend));
+  if (request && answer) made.push(receipt(request)); // a referral: first who decides and why, then that it was noted
   if (closing) made.push(make("p", { class: "closing" }, closing));
   return made;
 }

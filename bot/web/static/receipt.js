@@ -25,7 +25,7 @@ export function receipt(request) {
 }
 
 function heading(request, isReferred) {
-  if (isReferred) return "Passed on to somebody else";
+  if (isReferred) return "Noted: somebody else decides about this";
   return request.created === false ? "Already filed" : "Request filed";
 }
 
