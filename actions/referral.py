@@ -14,7 +14,7 @@ from tickets.vocabulary import Right
 
 OTHER, OWN = "other", "own"  # who decides about this person's data: the other party, or the company itself
 _OWN = re.compile(
-    r"\b(my own|(her|his|their) own|own account|mine|(my|her|him)self|themselves|personal|private|privately|"
+    r"\b(own|mine|(my|her|him)self|themselves|personal|private|privately|"
     r"i have an? (\w+ )?account)\b"
 )
 

@@ -15,7 +15,7 @@ from typing import Any
 from actions.referral import OTHER, OWN, party_named, speaks_of_own
 from actions.services import Heard
 from policies_kb.profile import Referral
-from tickets.vocabulary import Right
+from tickets.vocabulary import TOLD_IN_WORDS, Right
 
 
 class Step(str, Enum):
@@ -76,11 +76,15 @@ _PLAIN_YES = re.compile(
 )
 _ACCEPTS = re.compile(
     r"\s*(yes|yeah|yep|yup|ok|okay|sure|of course|certainly|go (on|ahead)|(just |please )?do (it|so|that)|please do|"
-    r"(then )?ask them)\b",
+    r"(then )?ask them|pass (it|this|that) on)\b",
     re.IGNORECASE,
 )
 _CHILDS = {Right.DELETION: Right.PARENTAL_DELETE, Right.ACCESS: Right.PARENTAL_REVIEW}
 _MINE_TOO = re.compile(r"\b(mine|my own|and me|as well as my|both of us|our accounts)\b", re.IGNORECASE)
+_NEGATIVE = re.compile(
+    r"\b(no|nope|nah|na|not|none|nothing|nil|skip|pass|don'?t|without|leave|rather|that('?s| is) (all|it))\b",
+    re.IGNORECASE,
+)
 _NOTHING = re.compile(
     r"\b(good|fine|ok|okay|that'?s (all|it|right|correct)|right|correct|great|perfect|go ahead|continue)\b|\A/deny",
     re.IGNORECASE,
@@ -291,16 +295,18 @@ def _says_none(heard: Heard) -> bool:
 
 
 _NOT_DETAILS = frozenset({"human", "status", "my_data", "forget_me", "resend_code", "prove"})
-_TOLD_IN_WORDS = frozenset({Right.CORRECTION, Right.COMPLAINT, Right.APPEAL})  # "nobody answered me" is what happened
 _NO_DETAILS = {Step.DETAILS.value: ""}
 
 
 def _read_details(draft: Draft, heard: Heard, referral: Referral | None) -> Heeded | None:
     if _PLAIN_YES.fullmatch(heard.text):
         return Heeded({Step.DETAILS.value: None}, say="utter_details_go_on")
-    if len(heard.text) < 40 and (heard.intent == "deny" or heard.intent == "affirm" and _NOTHING.search(heard.text)):
+    if len(heard.text) < 40 and (
+        (heard.intent == "deny" and (heard.pressed or _NEGATIVE.search(heard.text)))
+        or (heard.intent == "affirm" and _NOTHING.search(heard.text))
+    ):
         return Heeded(_NO_DETAILS)
-    tells = bool(set(draft.rights or ()) & _TOLD_IN_WORDS) and not _QUESTION.search(heard.text)
+    tells = bool(set(draft.rights or ()) & TOLD_IN_WORDS) and not _QUESTION.search(heard.text)
     if heard.intent in _NOT_DETAILS and not (tells and len(heard.text) > 20):
         return None
     if heard.intent in ("ask_policy", "more") and _QUESTION.search(heard.text):

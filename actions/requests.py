@@ -62,8 +62,7 @@ class ActionOpenRequest(_RequestAction):
             return [FollowupAction("action_withdraw_request")]
         rights = wanted_rights(heard) or heard.rights
         if Right.QUESTION in rights:
-            await file_question(services, dispatcher, tracker, heard, _question(tracker, heard))
-            return [SlotSet(OFFER, None)]
+            return await pass_on(services, dispatcher, tracker, heard)
         referral = referral_for(policy, rights)
         if heard.pressed:
             origin = tracker.get_slot(ORIGIN) or ""
@@ -86,13 +85,24 @@ def _offer_buttons() -> list[dict[str, str]]:
     return [{"title": "Yes, open a request", "payload": "/affirm"}, {"title": "No", "payload": "/deny"}]
 
 
+async def pass_on(
+    services: Services, dispatcher: CollectingDispatcher, tracker: Tracker, heard: Heard
+) -> list[EventType]:
+    """Pass a question on; without one, ask for it: nobody can answer a "yes"."""
+    question = _question(tracker, heard)
+    if not question:
+        dispatcher.utter_message(response="utter_question_what")
+        return [SlotSet(OFFER, [Right.QUESTION.value])]
+    filed = await file_question(services, dispatcher, tracker, heard, question)
+    return [SlotSet(OFFER, None), *([SlotSet(ASKED, None)] if filed else [])]
+
+
 def _question(tracker: Tracker, heard: Heard) -> str:
     """The question that is passed on: the one the policy did not answer, and what was added to it."""
-    asked = tracker.get_slot(ASKED) or {}
-    text = heard.full_text
-    if asked.get("text") and asked["text"] != text:
-        text = f"{asked['text']}\n{'' if heard.pressed else text}".strip()
-    return "" if text.startswith("/") else text
+    asked = (tracker.get_slot(ASKED) or {}).get("text") or ""
+    # A bare "yes" adds nothing to what was asked.
+    own = "" if heard.pressed or heard.intent in ("affirm", "human") and len(heard.text) < 40 else heard.full_text
+    return "\n".join(dict.fromkeys(part for part in (asked, own) if part))
 
 
 def _say_policy(
@@ -148,8 +158,7 @@ class ActionAcceptOffer(_RequestAction):
             return forget(services, dispatcher, tracker, heard)
         rights = tuple(Right(name) for name in offered if name in RIGHT_WORDS)
         if Right.QUESTION in rights:
-            await file_question(services, dispatcher, tracker, heard, _question(tracker, heard))
-            return [SlotSet(OFFER, None)]
+            return await pass_on(services, dispatcher, tracker, heard)
         if not rights:
             dispatcher.utter_message(response="utter_offer_accepted_unclear")
             return []

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from rasa_sdk import Action, Tracker
 from rasa_sdk.events import EventType, FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
+from actions.filing import WITHDRAW
 from actions.request_form import OWN_AFTER_ALL, accepts
 from actions.services import Heard, Services, contact_of, policy_of, services_of_environment
-from actions.slots import OFFER
+from actions.slots import ASKED, OFFER
 from actions.speaking import offer_button
-from tickets.vocabulary import Right
+from tickets.errors import StoreError
+from tickets.vocabulary import OPEN, Right
 
 SMALL_TALK = frozenset({"greet", "thanks", "bye", "how_are_you", "who_are_you", "praise", "frustration"})
 
@@ -35,7 +38,7 @@ class ActionSmallTalk(Action):
         buttons = [offer_button(Right.QUESTION)] if kind == "frustration" else []
         company = policy_of(services, heard).profile.name
         dispatcher.utter_message(response=f"utter_{kind}", company=company, buttons=buttons)
-        return []
+        return [SlotSet(OFFER, [Right.QUESTION.value] if buttons else None)]
 
 
 class ActionOfferPerson(Action):
@@ -81,7 +84,8 @@ class ActionDeclineOffer(Action):
         if OWN_AFTER_ALL in offered:
             return [FollowupAction("action_accept_offer")]
         company = policy_of(services, Heard.of(tracker)).profile.name
-        dispatcher.utter_message(response="utter_offer_declined", company=company)
+        name = "utter_offer_declined" if offered else "utter_all_right"
+        dispatcher.utter_message(response=name, company=company)
         return [SlotSet(OFFER, None)]
 
 
@@ -98,11 +102,12 @@ class ActionOtherLanguage(Action):
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
         """A person can read other languages, so the way to one is offered."""
         dispatcher.utter_message(response="utter_other_language", buttons=[offer_button(Right.QUESTION)])
-        return [SlotSet(OFFER, [Right.QUESTION.value])]
+        asked = {"text": Heard.of(tracker).full_text, "topics": {}, "shown": []}
+        return [SlotSet(OFFER, [Right.QUESTION.value]), SlotSet(ASKED, asked)]
 
 
 class ActionGoBack(Action):
-    """There is nothing to go back to outside the form."""
+    """Outside the form: what was filed can be taken back, not changed; an address alone asks for nothing."""
 
     def __init__(self, services: Services | None = None) -> None:
         self._services = services
@@ -115,7 +120,22 @@ class ActionGoBack(Action):
         """Forgets what was offered; an address after an offer takes it up."""
         if accepts(Heard.of(tracker), tracker.get_slot(OFFER)):
             return [FollowupAction("action_accept_offer")]
-        dispatcher.utter_message(response="utter_go_back_nothing")
+        services, heard = self._services or services_of_environment(), Heard.of(tracker)
+        try:
+            filed = await asyncio.to_thread(services.requests.status_of, tracker.sender_id)
+        except StoreError:
+            dispatcher.utter_message(response="utter_store_down")
+            return []
+        still_open = [one for one in filed if one.status in OPEN]
+        if heard.contacts and still_open:
+            reference = still_open[0].reference
+            dispatcher.utter_message(response="utter_address_is_filed", reference=reference, buttons=[WITHDRAW])
+        elif heard.contacts:
+            dispatcher.utter_message(response="utter_address_unasked")
+        elif still_open:
+            return [FollowupAction("action_withdraw_request")]
+        else:
+            dispatcher.utter_message(response="utter_go_back_nothing")
         return [SlotSet(OFFER, None)]
 
 

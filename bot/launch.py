@@ -91,6 +91,7 @@ def assemble(
     from tickets import audit
     from tickets.contacts import ContactBox
     from tickets.conversations import Conversations
+    from tickets.following import FollowingVault
     from tickets.identity import Identity
     from tickets.ledger import LEDGER_FILE
     from tickets.letters import Correspondence
@@ -101,13 +102,15 @@ def assemble(
     from tickets.spool import Spool
 
     base = knowledge or workshop(settings.data).knowledge
-    vault = Vault(load_ring(settings.keys))
+    # On PostgreSQL keys may be changed beside a running bot.
+    vault = Vault(load_ring(settings.keys)) if store.is_sqlite else FollowingVault(settings.keys)
     audit.use_key(store, vault)
     mail = Correspondence(settings.base_url, base.name_of)
     requests = RequestService(store, vault, mail, target_days=settings.target_days)
     identity, box = Identity(store, vault, mail), ContactBox(store, vault)
     schedule = Schedule(conversation=settings.conversation_days)
     keeper = Keeper(store, vault, schedule, ledger=settings.data / LEDGER_FILE, mail=mail)
+    keeper.catch_up(clock())
     shared = {"knowledge": base, "requests": requests, "identity": identity, "keeper": keeper, "clock": clock}
     agent = load_agent(model, shared, Conversations(store, vault), clock)
     forgetting = Forgetting(agent, keeper, clock)

@@ -44,4 +44,4 @@ async def _run(one: Round) -> None:
     try:
         await asyncio.to_thread(one.work)
     except Exception as error:  # noqa: BLE001  the boundary: the next round is due whatever went wrong in this one
-        _log.error("round_failed", name=one.name, kind=type(error).__name__)
+        _log.error("round_failed", component=one.name, kind=type(error).__name__)

@@ -31,7 +31,7 @@ FIELDS = frozenset(
         "policy", "version", "clause", "topic", "kind", "reference", "right", "rights", "status", "move", "guard",
         "regime", "channel", "reason", "component", "database", "migration", "queue", "code", "method", "route",
         # how much
-        "count", "size", "attempt", "attempts", "seconds", "milliseconds", "port", "pid", "due", "sequence",
+        "count", "size", "attempt", "attempts", "seconds", "milliseconds", "port", "pid", "due", "sequence", "percent",
     }
 )  # fmt: skip
 SPEAKING_LOGGERS = frozenset({"uvicorn.error", "alembic.runtime.migration"})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import re
 import secrets
 import subprocess
 import sys
@@ -15,7 +16,7 @@ from typing import Any
 
 import httpx
 
-from bot.desk import Turn
+from bot.desk import Reply, Turn
 from bot.intake import take
 from bot.launch import make_app
 from bot.settings import data_folder
@@ -34,6 +35,7 @@ _ANSWERS = {  # words of the desk -> what is said to them; the offer and the sum
     "What happened?": "My records were lost.",
 }
 MOST_STEPS = 7  # from a wish to its receipt
+_CODE = re.compile(r"(?<![\w-])[0-9A-Z]{4}-[0-9A-Z]{4}(?![\w-])")
 _numbers = itertools.count(1)
 
 
@@ -73,6 +75,34 @@ def app_over(settings: Any, parts: Any, desk: Any) -> Any:
     if not hasattr(desk.agent, "domain"):
         desk.agent.domain = parts.desk.agent.domain
     return make_app(settings, replace(parts, desk=desk))
+
+
+async def events_of(parts: Any, conversation: str) -> list[dict[str, Any]]:
+    """All that the tracker of a conversation holds, as plain data."""
+    tracker = await parts.desk.agent.tracker_store.retrieve(conversation)
+    return [event.as_dict() for event in tracker.events] if tracker else []
+
+
+async def played(parts: Any, conversation: str, address: str = "", wish: str = WISH, policy: str = "klasso") -> Reply:
+    """A wish played through reception and desk to its receipt; gives that."""
+    said, address = wish, address or fresh_address()
+    for _ in range(MOST_STEPS):
+        reply: Reply = await parts.desk.reply(await parts.reception.typed(conversation, policy, fresh_id(), said))
+        if reply.request:
+            return reply
+        said = answer_to(f"{reply.text}\n{reply.closing}", address)
+    raise AssertionError("nothing was filed")
+
+
+def mailed_code(parts: Any, address: str) -> str:
+    """The code in the newest mail that waits for that address, as it is written there."""
+    codes = [
+        match
+        for parcel in parts.outbox.lease(parts.clock(), limit=1_000)
+        if parcel.recipient.reveal() == address
+        for match in _CODE.findall(parcel.text.reveal())
+    ]
+    return str(codes[-1])
 
 
 @dataclass

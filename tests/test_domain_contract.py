@@ -221,7 +221,7 @@ def test_what_is_said_after_forgetting_is_filled_without_rasa() -> None:
 def test_what_is_said_without_an_action_has_no_gaps_but_the_welcome() -> None:
     for name in {action for action in steps("action") if action.startswith("utter_")} | {"utter_default"}:
         assert placeholders(name) == set(), name
-    assert placeholders("utter_welcome") == {"company"}
+    assert placeholders("utter_welcome") == {"company", "days"}
 
 
 def test_the_welcome_says_that_it_is_a_machine_what_is_kept_and_how_to_reach_a_person() -> None:

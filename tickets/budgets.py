@@ -40,3 +40,20 @@ def give_back(unit: Unit, name: str) -> None:
     unit.execute(
         sa.update(budgets).where(budgets.c.name == name, budgets.c.spent > 0).values(spent=budgets.c.spent - 1)
     )
+
+
+def begin(unit: Unit, name: str, now: datetime) -> None:
+    """Begin a window anew with nothing taken, whatever was there before."""
+    drop(unit, name)
+    unit.execute(sa.insert(budgets).values(name=name, began_at=now, spent=0))
+
+
+def drop(unit: Unit, name: str) -> None:
+    """Forget a window."""
+    unit.execute(sa.delete(budgets).where(budgets.c.name == name))
+
+
+def look(unit: Unit, name: str) -> tuple[datetime, int] | None:
+    """When a window began and how much was taken in it, also if it is over."""
+    row = unit.execute(sa.select(budgets.c.began_at, budgets.c.spent).where(budgets.c.name == name)).first()
+    return (row.began_at, row.spent) if row else None

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import Enum
 
@@ -95,10 +95,11 @@ def of(unit: Unit, request_id: str, conversation: str, purpose: Purpose) -> Row 
     return found
 
 
-def unused(unit: Unit, conversation: str) -> list[Row]:
-    """The challenges of a conversation whose code was not used and whose request is open, newest first."""
+def unused(unit: Unit, conversation: str, purpose: Purpose) -> list[Row]:
+    """A conversation's challenges whose code was not used and whose request is open, newest first."""
     waiting = (
         challenges.c.conversation == conversation,
+        challenges.c.purpose == purpose.value,
         challenges.c.used_at.is_(None),
         requests.c.closed_at.is_(None),
     )
@@ -124,8 +125,8 @@ def pretend(unit: Unit, office: Office, conversation: str, now: datetime) -> Non
     code, request_id = new_code(), secrets.token_hex(16)
     hash_of(office, conversation, Purpose.REACH, request_id, code.reveal())
     subject, text = reach_letter(
-        office.mail,
-        policy="",
+        replace(office.mail, name_of=str),  # there is no policy whose company could be named
+        policy="nobody",
         rights=(Right.ACCESS,),
         reference=name,
         channel=Channel.WEB,

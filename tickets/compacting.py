@@ -14,14 +14,14 @@ import structlog
 from tickets.store import Store
 
 AT_ONCE_BYTES = 200_000_000
-"""Up to this size a file is written anew at once (measured: two seconds on two busy cores); above it, by the nightly purge."""
+"""Up to this size a file is written anew at once (measured: two seconds); above it, by `python -m tickets purge`."""
 _MEMORY, _FILE = 2, 1  # PRAGMA temp_store
 
 
 def compact(store: Store, *, largest: int | None = None) -> bool:
     """Write a SQLite file anew; nobody else may write or read meanwhile. PostgreSQL does it by itself (autovacuum).
 
-    largest: leave a bigger file alone. False if that was so, or somebody was reading: the next purge tries again.
+    largest: leave a bigger file alone. False if that was so, or somebody was reading: the next time tries again.
     """
     if not store.is_sqlite:
         return True

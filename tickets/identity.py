@@ -15,7 +15,7 @@ import sqlalchemy as sa  # type: ignore[import-untyped,unused-ignore]
 
 from pii.encryption import Vault
 from pii.redacted import Redacted
-from tickets import budgets, challenges, codes, contacts, news, proving, rows, steps
+from tickets import budgets, challenges, codes, contacts, news, proving, reaching, rows, steps
 from tickets.challenges import MOST_SENDS, Errand, Sent
 from tickets.codes import looks_like_code as looks_like_code
 from tickets.intake import REQUESTER, check_time
@@ -65,27 +65,62 @@ class Identity:
         self._reach_seconds = reach_seconds
 
     def awaits_code(self, conversation: str, now: datetime) -> bool:
-        """Whether a code was sent for this conversation that has neither been used nor run out."""
+        """Whether this conversation was told of a code that has neither been used nor run out."""
         with self._store.reading() as unit:
-            return any(one["expires_at"] > now for one in challenges.unused(unit, conversation))
+            wish = reaching.found(unit, self._office, conversation)
+            own = challenges.unused(unit, conversation, Purpose.PROVE)
+        return any(one["expires_at"] > now for one in own) or (wish is not None and wish.expires_at > now)
 
     def check_code(self, conversation: str, typed: Redacted, now: datetime) -> CodeResult:
         """Try a code on what this conversation waits for, the newest first. Wrong ones count, and are kept count of."""
         check_time(now)
         with self._store.reading() as unit:  # whoever guesses on and on does not queue with those who write
-            waiting = challenges.unused(unit, conversation)
-            if not _open_to_a_try(waiting, now):
-                return _without_a_try(unit, waiting)
+            if not self._is_open_to_a_try(unit, conversation, now):
+                return self._without_a_try(unit, conversation)
         with self._store.unit() as unit:
-            waiting = challenges.unused(unit, conversation)
-            results = []
-            for challenge in _open_to_a_try(waiting, now):
-                results.append(self._tried(unit, challenge, typed, now))
-                if results[-1].outcome is not Outcome.WRONG:
-                    break
+            results = self._tried_all(unit, challenges.unused(unit, conversation, Purpose.PROVE), typed, now)
+            if all(result.outcome is not Outcome.RIGHT for result in results):
+                results += self._tried_to_reach(unit, conversation, typed, now)
             unit.commit()
             right = [result for result in results if result.outcome is Outcome.RIGHT]
-            return (right or results or [_without_a_try(unit, waiting)])[0]
+            return (right or results or [self._without_a_try(unit, conversation)])[0]
+
+    def _is_open_to_a_try(self, unit: Unit, conversation: str, now: datetime) -> bool:
+        wish = reaching.found(unit, self._office, conversation)
+        own = challenges.unused(unit, conversation, Purpose.PROVE)
+        return bool(_open_to_a_try(own, now)) or (wish is not None and wish.is_open(now))
+
+    def _without_a_try(self, unit: Unit, conversation: str) -> CodeResult:
+        """What to say where nothing may be tried: none is awaited, or the newest has run out or has no tries left."""
+        own = challenges.unused(unit, conversation, Purpose.PROVE)
+        wish = reaching.found(unit, self._office, conversation)
+        if wish is not None and (not own or wish.asked_at > own[0]["sent_at"]):
+            return wish.closed_result()
+        if not own:
+            return CodeResult(Outcome.NONE)
+        left = MOST_TRIES - own[0]["tries"]
+        outcome = Outcome.EXPIRED if left else Outcome.SPENT
+        return CodeResult(outcome, left, Purpose.PROVE, _request_of(unit, own[0])["reference"])
+
+    def _tried_all(self, unit: Unit, waiting: list[Row], typed: Redacted, now: datetime) -> list[CodeResult]:
+        results: list[CodeResult] = []
+        for challenge in _open_to_a_try(waiting, now):
+            results.append(self._tried(unit, challenge, typed, now))
+            if results[-1].outcome is not Outcome.WRONG:
+                break
+        return results
+
+    def _tried_to_reach(self, unit: Unit, conversation: str, typed: Redacted, now: datetime) -> list[CodeResult]:
+        """What is seen of it is the same, unless the code is right, whether there is such a request or not."""
+        wish = reaching.found(unit, self._office, conversation)
+        left = reaching.guess(unit, self._office, conversation, now) if wish is not None and wish.is_open(now) else None
+        if left is None:
+            return []
+        results = self._tried_all(unit, challenges.unused(unit, conversation, Purpose.REACH), typed, now)
+        right = [result for result in results if result.outcome is Outcome.RIGHT]
+        if right:
+            reaching.end(unit, self._office, conversation)
+        return right or [CodeResult(Outcome.WRONG, left, Purpose.REACH)]
 
     def _tried(self, unit: Unit, challenge: Row, typed: Redacted, now: datetime) -> CodeResult:
         row, purpose = _request_of(unit, challenge), Purpose(challenge["purpose"])
@@ -119,67 +154,72 @@ class Identity:
     def send_again(self, conversation: str, now: datetime) -> SendResult:
         """Send a new code for what this conversation waits for, or the first one where none could be sent before."""
         check_time(now)
+        began = time.monotonic()
         with self._store.unit() as unit:
             errand = self._newest_errand(unit, conversation)
-            if errand is None:
-                return SendResult(SendOutcome.NONE)
-            sent = challenges.send(unit, self._office, errand, now)
-            result = self._told(unit, errand, sent)
-            if sent is Sent.SENT:
-                self._noted(unit, errand, now)
-                unit.commit()
+            reaches = errand is None and reaching.found(unit, self._office, conversation) is not None
+            if errand is not None:
+                result = self._sent_again(unit, errand, now)
+            elif reaches:
+                result = self._reach_again(unit, conversation, now)
+            else:
+                result = SendResult(SendOutcome.NONE)
+            unit.commit()
+        if reaches:
+            self._take_time(began)
         return result
 
     def _newest_errand(self, unit: Unit, conversation: str) -> Errand | None:
-        for challenge in challenges.unused(unit, conversation):
-            row = _request_of(unit, challenge)
-            errand = self._errand(unit, row, conversation, Purpose(challenge["purpose"]))
-            if errand is not None:
-                return errand
-        for row in _never_asked(unit, conversation):
-            errand = self._errand(unit, row, conversation, Purpose.PROVE)
-            if errand is not None:
-                return errand
+        asked = [_request_of(unit, one) for one in challenges.unused(unit, conversation, Purpose.PROVE)]
+        for row in [*asked, *_never_asked(unit, conversation)]:
+            address = contacts.address_of(contacts.of_request(unit, self._office.vault, row["id"]))
+            channel = Channel(row["channel"])
+            if address is not None and row["verified_at"] is None and channel is not Channel.STAFF:
+                return Errand(row, conversation, channel, Purpose.PROVE, address)
         return None
 
-    def _errand(self, unit: Unit, row: Row, conversation: str, purpose: Purpose) -> Errand | None:
-        address = contacts.address_of(contacts.of_request(unit, self._office.vault, row["id"]))
-        channel = Channel(row["channel"])
-        settled = purpose is Purpose.PROVE and row["verified_at"] is not None
-        if address is None or settled or (purpose is Purpose.PROVE and channel is Channel.STAFF):
-            return None
-        return Errand(row, conversation, channel, purpose, address)
-
-    def _noted(self, unit: Unit, errand: Errand, now: datetime) -> None:
-        if errand.purpose is Purpose.PROVE:
+    def _sent_again(self, unit: Unit, errand: Errand, now: datetime) -> SendResult:
+        outcome = SendOutcome.TOO_MANY
+        if challenges.send(unit, self._office, errand, now) is Sent.SENT:
             challenges.asked(unit, errand.row, now)
-        else:
-            steps.note(unit, errand.row, "reach_code_sent", challenges.SENDER, now, bears=False)
-
-    def _told(self, unit: Unit, errand: Errand, sent: Sent) -> SendResult:
-        outcome = SendOutcome.SENT if sent is Sent.SENT else SendOutcome.TOO_MANY
+            outcome = SendOutcome.SENT
         challenge = challenges.of(unit, errand.row["id"], errand.conversation, errand.purpose)
         left = MOST_SENDS - challenge["sends"] if challenge is not None else MOST_SENDS
-        # Whoever asks to reach a request must not learn from the hint whose it is.
-        hint = contacts.hint(errand.address.kind, errand.address.value) if errand.purpose is Purpose.PROVE else ""
+        hint = contacts.hint(errand.address.kind, errand.address.value)
         return SendResult(outcome, hint, errand.row["reference"], errand.purpose, left)
 
     def ask_reach(self, reference: str, conversation: str, now: datetime, channel: Channel = Channel.WEB) -> None:
         """Ask for a code with which this other conversation may look at a request and take it back.
 
-        The code goes to the request's own address. The caller learns nothing: the same is done and the same said
-        whether the request exists, is closed, has no address, or has had its three codes. Blocks for reach_seconds.
+        The code goes to the request's own address. The caller learns nothing: the same is done and the same said, now
+        and at every code that is typed, whether the request exists, is closed, has no address, or has had its three
+        codes. Blocks for reach_seconds.
         """
         check_time(now)
         began = time.monotonic()
         with self._store.unit() as unit:
             row = rows.by_reference(unit, normalised(reference))
-            errand = self._reach_errand(unit, row, conversation, channel) if row is not None else None
-            if errand is None or challenges.send(unit, self._office, errand, now) is not Sent.SENT:
-                challenges.pretend(unit, self._office, conversation, now)
-            else:
-                self._noted(unit, errand, now)
+            reaching.begin(unit, self._office, conversation, now)
+            self._reach(unit, row, conversation, channel, now)
             unit.commit()
+        self._take_time(began)
+
+    def _reach_again(self, unit: Unit, conversation: str, now: datetime) -> SendResult:
+        if not reaching.begin(unit, self._office, conversation, now):
+            return SendResult(SendOutcome.TOO_MANY, purpose=Purpose.REACH)
+        waiting = challenges.unused(unit, conversation, Purpose.REACH)
+        row = _request_of(unit, waiting[0]) if waiting else None
+        self._reach(unit, row, conversation, Channel.WEB, now)
+        return SendResult(SendOutcome.SENT, purpose=Purpose.REACH)
+
+    def _reach(self, unit: Unit, row: Row | None, conversation: str, channel: Channel, now: datetime) -> None:
+        errand = self._reach_errand(unit, row, conversation, channel) if row is not None else None
+        if errand is None or challenges.send(unit, self._office, errand, now) is not Sent.SENT:
+            challenges.pretend(unit, self._office, conversation, now)
+        else:
+            steps.note(unit, errand.row, "reach_code_sent", challenges.SENDER, now, bears=False)
+
+    def _take_time(self, began: float) -> None:
         time.sleep(max(0.0, began + self._reach_seconds - time.monotonic()))
 
     def _reach_errand(self, unit: Unit, row: Row, conversation: str, channel: Channel) -> Errand | None:
@@ -211,16 +251,6 @@ class Identity:
 
 def _open_to_a_try(waiting: list[Row], now: datetime) -> list[Row]:
     return [one for one in waiting if one["expires_at"] > now and one["tries"] < MOST_TRIES]
-
-
-def _without_a_try(unit: Unit, waiting: list[Row]) -> CodeResult:
-    """What to say where nothing may be tried: none is awaited, or the newest has run out or has no tries left."""
-    if not waiting:
-        return CodeResult(Outcome.NONE)
-    newest = waiting[0]
-    outcome = Outcome.SPENT if newest["tries"] >= MOST_TRIES else Outcome.EXPIRED
-    left = MOST_TRIES - newest["tries"]
-    return CodeResult(outcome, left, Purpose(newest["purpose"]), _request_of(unit, newest)["reference"])
 
 
 def _counted(unit: Unit, challenge: Row, now: datetime) -> bool:

@@ -1,7 +1,7 @@
 """Telling people what became of their request: in the conversation where they asked, and by mail where that is right.
 
-By mail go: final answers to an address whose control was shown, everything about a request that staff entered, and the
-notice that something will be destroyed, to every address of the request, with a link that stops it.
+By mail go: answers, notices and questions to an address whose control was shown, everything about a request that staff
+entered, and the notice that something will be destroyed, to every address of the request, with a link that stops it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,18 @@ from tickets.rows import Row
 from tickets.store import Unit
 from tickets.vocabulary import Channel, EvidenceKind, Regime, Way
 
-FINAL = frozenset({News.FULFILLED, News.PARTLY_FULFILLED, News.DENIED, News.REFERRED, News.DUPLICATE})
+MAILED = frozenset(
+    {
+        News.FULFILLED,
+        News.PARTLY_FULFILLED,
+        News.DENIED,
+        News.REFERRED,
+        News.DUPLICATE,
+        News.EXTENDED,
+        News.ASKED,
+    }
+)
+"""What a proven mailbox hears of too: a conversation is gone after a month, and who has left it looks into the mail."""
 _CHATS = {Channel.WEB: Way.WEB, Channel.TELEGRAM: Way.TELEGRAM}
 _STOP = """
 If this was not you, stop it. Stopping needs no login:
@@ -37,7 +48,7 @@ def tell(unit: Unit, office: Office, row: Row, kind: News, now: datetime, detail
         conversation = row["conversation"]
         letter = Letter(way, conversation, kind.value, Redacted(conversation), "", text, row["id"])
         outbox.post(unit, office.vault, letter, now)
-    if way is None or (kind in FINAL and EvidenceKind.MAILBOX_CONTROL in steps.shown(unit, row)):
+    if way is None or (kind in MAILED and EvidenceKind.MAILBOX_CONTROL in steps.shown(unit, row)):
         address = contacts.address_of(contacts.of_request(unit, office.vault, row["id"]))
         if address is not None:
             _mail(unit, office, row, kind, address, _written(unit, office, row, kind, details), now)

@@ -20,7 +20,7 @@ from tickets.references import new_reference
 from tickets.store import Unit
 from tickets.tables import audit, idempotency_keys, request_rights, requests
 from tickets.tables_proof import evidence, grants
-from tickets.vocabulary import CLOSED, EvidenceKind, RefusalReason, Right, Status
+from tickets.vocabulary import CLOSED, TOLD_IN_WORDS, EvidenceKind, RefusalReason, Right, Status
 
 Row = Mapping[str, Any]
 _ORDER = {right: place for place, right in enumerate(Right)}
@@ -71,10 +71,17 @@ def _free_reference(unit: Unit, policy: str) -> str:
 
 
 def open_overlapping(unit: Unit, wish: OpenRequest) -> Row | None:
-    """The oldest open request of this conversation about this policy that holds one of the rights."""
-    held = sa.exists().where(
-        request_rights.c.request_id == requests.c.id, request_rights.c.right.in_([right.value for right in wish.rights])
+    """The oldest open request of this conversation about this policy that holds one of the rights.
+
+    Rights that are told in words (a second question, another correction) are the same again only in the same words.
+    """
+    plain = [right.value for right in wish.rights - TOLD_IN_WORDS]
+    told = [right.value for right in wish.rights & TOLD_IN_WORDS]
+    repeated = sa.or_(
+        request_rights.c.right.in_(plain),
+        sa.and_(request_rights.c.right.in_(told), sa.func.lower(requests.c.text) == wish.text.lower()),
     )
+    held = sa.exists().where(request_rights.c.request_id == requests.c.id, repeated)
     same = (requests.c.conversation == wish.conversation, requests.c.policy == wish.policy)
     found = sa.select(requests).where(*same, requests.c.closed_at.is_(None), held)
     return _first(unit, found.order_by(requests.c.received_at, requests.c.id).limit(1))

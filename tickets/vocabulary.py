@@ -149,6 +149,9 @@ ONE_SIGNAL = frozenset({Right.RESTRICTION, Right.OBJECTION, Right.WITHDRAW_CONSE
 
 NO_PROOF = frozenset(Right) - TWO_SIGNALS - ONE_SIGNAL
 
+TOLD_IN_WORDS = frozenset({Right.CORRECTION, Right.COMPLAINT, Right.APPEAL, Right.QUESTION})
+"""Rights whose request is what the person writes: two of them are two requests, even in one conversation."""
+
 DESTRUCTIVE = frozenset({Right.DELETION, Right.PARENTAL_DELETE})
 """What cannot be undone: held for a time after proof, so that the true owner can stop it."""
 

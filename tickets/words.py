@@ -29,7 +29,7 @@ RIGHT_WORDS: dict[Right, str] = {
 STATUS_WORDS: dict[Status, str] = {
     Status.RECEIVED: "received",
     Status.UNVERIFIED: "waiting until it is settled that the account is yours",
-    Status.VERIFIED: "proof accepted, waiting to be worked on",
+    Status.VERIFIED: "accepted, waiting to be worked on",
     Status.IN_PROGRESS: "being worked on",
     Status.AWAITING_REQUESTER: "waiting for your answer to a question",
     Status.AWAITING_CONTROLLER: "waiting for the company that decides about the data",

@@ -131,3 +131,15 @@ def add_budget(store: Store, name: str, now: datetime) -> None:
     with store.unit() as unit:
         put(unit, budgets, name=name, began_at=now, spent=1)
         unit.commit()
+
+
+def drop_kept_aside(url: str) -> None:
+    """Drop the schemas that restores on PostgreSQL have kept beside that of the URL."""
+    if not url.startswith("postgresql"):
+        return
+    kept = f"{url.rpartition('%3D')[2]}_before_%"
+    with Store(url) as store, store.unit() as unit:
+        named = sa.text("SELECT nspname FROM pg_namespace WHERE nspname LIKE :name").bindparams(name=kept)
+        for name in unit.execute(named).scalars().all():
+            unit.execute(sa.text(f"DROP SCHEMA {name} CASCADE"))
+        unit.commit()

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 from conftest import NOW
-from keeping_builders import add_message, add_request, add_talk, put_request
+from keeping_builders import add_message, add_request, add_talk, drop_kept_aside, put_request
 
 from pii.encryption import KeyRing, Vault
 from tickets import audit, backup_postgresql
@@ -49,15 +49,7 @@ def folder(file: Path) -> None:
 def nothing_kept_aside(empty_url: str) -> Iterator[None]:
     """On PostgreSQL a restore keeps the earlier schema under another name."""
     yield
-    if empty_url.startswith("postgresql"):
-        schema = empty_url.rpartition("%3D")[2]
-        with Store(empty_url) as store, store.unit() as unit:
-            named = sa.text("SELECT nspname FROM pg_namespace WHERE nspname LIKE :name").bindparams(
-                name=f"{schema}_before_%"
-            )
-            for name in unit.execute(named).scalars().all():
-                unit.execute(sa.text(f"DROP SCHEMA {name} CASCADE"))
-            unit.commit()
+    drop_kept_aside(empty_url)
 
 
 def texts(url: str) -> set[str]:

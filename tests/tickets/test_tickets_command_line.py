@@ -7,13 +7,14 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 from conftest import NOW, wish
-from keeping_builders import add_message, add_request, add_talk
+from keeping_builders import add_message, add_request, add_talk, drop_kept_aside
 
 from pii.encryption import Vault, load_ring
 from tickets import audit, rotation
@@ -31,14 +32,15 @@ LATER = NOW + timedelta(days=900)
 
 
 @pytest.fixture(autouse=True)
-def data(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def data(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     folder = tmp_path / "data"
     folder.mkdir()
     monkeypatch.setenv(DATABASE_VARIABLE, url)
     monkeypatch.setenv(DATA_VARIABLE, str(folder))
     monkeypatch.setattr(keeping, "_now", lambda: LATER)
     monkeypatch.setattr(rotation, "SETTLE_SECONDS", 0.0)
-    return folder
+    yield folder
+    drop_kept_aside(url)
 
 
 @pytest.fixture
