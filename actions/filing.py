@@ -11,11 +11,11 @@ from rasa_sdk import Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.referral import letter, referral_quotes
-from actions.request_form import PARENTAL, Draft
+from actions.request_form import PARENTAL, Draft, is_child
 from actions.services import Heard, Services, contact_of, policy_of
 from actions.speaking import quote_data, words_for
 from policies_kb.knowledge import Policy
-from tickets.errors import TicketError
+from tickets.errors import ContactGoneError, TicketError
 from tickets.model import OpenRequest, Proof, Receipt
 from tickets.vocabulary import Channel, Regime, Right
 
@@ -32,7 +32,7 @@ WITHDRAW = {"title": "Take the request back", "payload": "/cancel"}
 async def file_drafted(
     services: Services, dispatcher: CollectingDispatcher, tracker: Tracker, heard: Heard, draft: Draft
 ) -> bool:
-    """File what was confirmed; False if it could not be saved, which is said."""
+    """File what was confirmed; False if it could not be saved, which is said. Raises ContactGoneError."""
     policy = policy_of(services, heard)
     wish = wish_of(policy, tracker, heard, draft.rights or (), _text(draft))
     wish = replace(wish, contacts=tuple(str(contact["handle"]) for contact in draft.account or ()))
@@ -105,6 +105,8 @@ async def filed(
             return receipt
         rest = replace(wish, rights=frozenset(receipt.missing), idempotency_key=f"{wish.idempotency_key}:rest")
         return await asyncio.to_thread(services.requests.open_request, rest, services.now())
+    except ContactGoneError:
+        raise
     except TicketError as error:
         structlog.get_logger("actions").error("request_not_saved", kind=type(error).__name__)
         contact = contact_of(policy)
@@ -129,7 +131,7 @@ def wish_of(policy: Policy, tracker: Tracker, heard: Heard, rights: tuple[Right,
 
 def _text(draft: Draft) -> str:
     """The person's own words; none for a child's data, so that no name of a child is stored before proof."""
-    if PARENTAL & set(draft.rights or ()):
+    if PARENTAL & set(draft.rights or ()) or is_child(draft.origin):
         return ""
     return "\n".join(part for part in (draft.origin, draft.details) if part)
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from rasa_sdk import Action, Tracker
-from rasa_sdk.events import EventType, SlotSet
+from rasa_sdk.events import EventType, FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.filing import file_drafted, file_referral
@@ -25,12 +25,14 @@ from actions.request_form import (
     Heeded,
     Step,
     heed,
+    is_child,
     skipped,
 )
 from actions.services import Heard, Services, policy_of, services_of_environment
 from actions.slots import OFFER
 from actions.speaking import MENU_RIGHTS, RIGHT_WORDS, words_for
 from policies_kb.profile import Referral
+from tickets.errors import ContactGoneError
 from tickets.vocabulary import Right
 
 _RESUMES = "utter_back_to_request"
@@ -40,6 +42,10 @@ _ANSWERING = (
     "action_request_status",
     "action_more",
     "action_offer_person",
+    "action_open_request",
+    "action_accept_offer",
+    "action_forget_me",
+    "action_other_language",
     "action_my_data",
     "action_resend_code",
     "action_say_proof",
@@ -174,6 +180,8 @@ class AskAccount(_Ask):
         """For a child only the parent's own contact is asked."""
         rights = set(draft.rights or ())
         name = "utter_ask_account_parent" if rights & PARENTAL else "utter_ask_account"
+        if is_child(draft.origin):
+            name = "utter_ask_account_child"
         if rights <= {Right.COMPLAINT, Right.APPEAL}:
             name = "utter_ask_account_reply"
         company = policy_of(self._services(), Heard.of(tracker)).profile.name
@@ -247,8 +255,13 @@ class ActionFileRequest(_FormAction):
             offered = [OWN_AFTER_ALL, *(right.value for right in draft.rights)]
             return [*_set(EMPTY | {ORIGIN: draft.origin}), SlotSet(OFFER, offered)]
         if tracker.get_slot(Step.CONFIRMED.value) is True and draft.rights:
-            if not await file_drafted(services, dispatcher, tracker, heard, draft):
-                return [SlotSet(Step.CONFIRMED.value, None), SlotSet(OFFER, [FORM])]
+            try:
+                if not await file_drafted(services, dispatcher, tracker, heard, draft):
+                    return [SlotSet(Step.CONFIRMED.value, None), SlotSet(OFFER, [FORM])]
+            except ContactGoneError:
+                dispatcher.utter_message(response="utter_account_gone")
+                again = {Step.ACCOUNT.value: None, Step.CONFIRMED.value: None}
+                return [*_set(again), FollowupAction(FORM)]
         else:
             dispatcher.utter_message(response="utter_request_dropped")
         return _set(EMPTY)
@@ -261,8 +274,10 @@ def opening(
     slots = EMPTY | skipped(rights, referral is not None)
     if rights:
         slots[Step.RIGHTS.value] = [right.value for right in rights]
+    if is_child(origin):
+        slots[Step.DETAILS.value] = ""
     usable = [dict(contact) for contact in heard.contacts if contact["usable"]]
-    if usable:
+    if usable and not is_child(origin):
         slots[Step.ACCOUNT.value] = usable
     return _set(slots | {ORIGIN: origin})
 

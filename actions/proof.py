@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from typing import Any
 
 from rasa_sdk import Action, Tracker
@@ -64,6 +65,9 @@ class ActionResendCode(_ProofAction):
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
         """Says where it went, or why none was sent."""
+        if _HOW.search(Heard.of(tracker).text):
+            dispatcher.utter_message(response="utter_code_how")
+            return []
         services = self._services()
         try:
             result = await asyncio.to_thread(services.identity.send_again, tracker.sender_id, services.now())
@@ -77,6 +81,8 @@ class ActionResendCode(_ProofAction):
         return []
 
 
+# "I got a code, what do I do with it?" must not make the code that came worthless.
+_HOW = re.compile(r"\b(what|how|where)\b.*\b(do|type|enter|put|use|with)\b", re.IGNORECASE)
 _OUTCOMES = {
     "right": "utter_proof_right",
     "wrong": "utter_proof_wrong",

@@ -39,6 +39,17 @@ def party_named(referral: Referral, text: str) -> str | None:
     return OTHER if other else OWN
 
 
+def party_at_once(referral: Referral, text: str) -> str | None:
+    """Which side a first wish names. "Send it to my new school" names a school too: only words that are sure count."""
+    named = party_named(referral, text)
+    return named if named != OTHER or _stands_in(referral.sure_words, text) else None
+
+
+def _stands_in(words: tuple[str, ...], text: str) -> bool:
+    plain = " ".join(re.findall(r"[a-z0-9']+", text.lower()))
+    return bool(words) and re.search(rf"\b({'|'.join(map(re.escape, words))})\b", plain) is not None
+
+
 def speaks_of_own(text: str) -> bool:
     """Whether a person says that the account is their own."""
     return _OWN.search(text.lower()) is not None

@@ -63,11 +63,14 @@ _QUESTION = re.compile(
     r"\?|^\s*(wh(at|o|om|ose|y|en|ere|ich)|how|do|does|did|is|are|can|could|will|would|may|should|has|have)\b",
     re.IGNORECASE,
 )
+_WHAT_NEXT = re.compile(r"\bwhat (happens|comes|will happen) (then|next|after|now)\b", re.IGNORECASE)
 _NO_CONTACT = re.compile(r"\b(no|not|none|neither|without|don'?t|do not|forgot|lost|never)\b", re.IGNORECASE)
 _NEGATED = re.compile(
     r"\b(?:not|no|don'?t|never|instead of|rather than|without)\s+(?:want |do )?(?:an? |the |my |to )?(\w+)",
     re.IGNORECASE,
 )
+_CHANGES = re.compile(r"\b(change|edit|fix|correct|alter|replace)\b", re.IGNORECASE)
+_ADDS = re.compile(r"\b(add|more to say|forgot to (say|mention))\b", re.IGNORECASE)
 _CORRECTING = re.compile(
     r"\b(wrong|mistyped|typo|i meant|meant to|should be|instead|correct(ion)? is)\b", re.IGNORECASE
 )
@@ -89,6 +92,9 @@ _NOTHING = re.compile(
     r"\b(good|fine|ok|okay|that'?s (all|it|right|correct)|right|correct|great|perfect|go ahead|continue)\b|\A/deny",
     re.IGNORECASE,
 )
+_THREATS = re.compile(r"\bif you (do not|don'?t|won'?t|will not|refuse to|fail to)\b", re.IGNORECASE)
+_OWN_AGE = re.compile(r"\bi(?:'?m| am) (\d{1,2})(?!\d|[:.,]\d)(?! ?%)", re.IGNORECASE)
+_GROWN = 16  # the highest age that GDPR Art. 8 lets a state ask a parent's word for
 _STEMS = {
     "delet": Right.DELETION,
     "eras": Right.DELETION,
@@ -140,6 +146,12 @@ class Heeded:
     leave: bool = False
 
 
+def is_child(text: str) -> bool:
+    """Whether a child writes itself: "I am 12". Then only the parent's contact is asked, and no details."""
+    said = _OWN_AGE.search(text)
+    return said is not None and int(said.group(1)) < _GROWN
+
+
 def skipped(rights: tuple[Right, ...], has_referral: bool) -> dict[str, Any]:
     """The steps that these rights do not need, filled in."""
     filled: dict[str, Any] = {}
@@ -154,6 +166,10 @@ def heed(draft: Draft, step: Step, heard: Heard, referral: Referral | None) -> H
     """Read one message at one step; None for an interruption."""
     if heard.pressed and Right.QUESTION in heard.rights:
         return None  # the button that passes a question on works in the middle of everything
+    if _WHAT_NEXT.search(heard.text):
+        return Heeded({step.value: None}, say="utter_form_what_next")
+    if step is Step.ACCOUNT and not heard.pressed and not heard.contacts and _says_none(heard):
+        return Heeded({Step.ACCOUNT.value: []}, say="utter_account_none")
     if heard.intent == "cancel" or (heard.intent == "request" and turns_down_all(heard)):
         return Heeded(leave=True)
     if heard.intent == "go_back" and heard.step_pressed:
@@ -193,11 +209,9 @@ def turns_down_all(heard: Heard) -> bool:
 
 def wanted_rights(heard: Heard) -> tuple[Right, ...]:
     """The rights that were asked for, without those that the words turn down ("access, not deletion")."""
+    meant = _THREATS.sub(" ", heard.text)
     refused = {
-        right
-        for word in _NEGATED.findall(heard.text)
-        for stem, right in _STEMS.items()
-        if word.lower().startswith(stem)
+        right for word in _NEGATED.findall(meant) for stem, right in _STEMS.items() if word.lower().startswith(stem)
     }
     named = [right for right in heard.rights if right not in refused]
     if refused and not named:
@@ -282,18 +296,25 @@ def _read_party(draft: Draft, heard: Heard, referral: Referral | None) -> Heeded
 
 
 def _read_account(draft: Draft, heard: Heard, referral: Referral | None) -> Heeded | None:
-    if heard.intent in _INTERRUPTING and not _says_none(heard):
-        return None
-    if _says_none(heard) or heard.intent == "deny":
+    if heard.intent == "deny":
         return Heeded({Step.ACCOUNT.value: []}, say="utter_account_none")
+    about_it = _FIELD_WORDS[Step.ACCOUNT].search(heard.text) is not None
+    asks = _QUESTION.search(heard.text) is not None
+    # "My account name is bluefox" and "can I give my phone instead?" are answers that need another word.
+    misses = about_it and (not asks or _INSTEAD.search(heard.text) is not None)
+    if heard.intent in _INTERRUPTING and not misses:
+        return None
     return Heeded({Step.ACCOUNT.value: None}, say="utter_account_unclear")
 
 
 def _says_none(heard: Heard) -> bool:
+    if _NONE_AT_ALL.fullmatch(heard.text):
+        return True
     named = _FIELD_WORDS[Step.ACCOUNT].search(heard.text) is not None
     return bool(named and _NO_CONTACT.search(heard.text)) and not _QUESTION.search(heard.text)
 
 
+_NONE_AT_ALL = re.compile(r"\s*(n\W?a\W?|none|not applicable|i have (none|neither))\W*", re.IGNORECASE)
 _NOT_DETAILS = frozenset({"human", "status", "my_data", "forget_me", "resend_code", "prove"})
 _NO_DETAILS = {Step.DETAILS.value: ""}
 
@@ -311,6 +332,8 @@ def _read_details(draft: Draft, heard: Heard, referral: Referral | None) -> Heed
         return None
     if heard.intent in ("ask_policy", "more") and _QUESTION.search(heard.text):
         return None
+    if not tells and heard.intent != "request" and len(heard.text) < 60 and _QUESTION.search(heard.text):
+        return Heeded({Step.DETAILS.value: None})  # "what should I write?"
     if heard.intent == "small_talk" and len(heard.text) < 40:
         return None
     extra = [*(draft.account or ()), *(contact for contact in heard.contacts if contact["usable"])]
@@ -324,6 +347,8 @@ def _read_confirmed(draft: Draft, heard: Heard, referral: Referral | None) -> He
     if heard.intent == "deny":
         return Heeded({Step.CONFIRMED.value: None}, say="utter_confirm_what_to_change")
     for step, words in _FIELD_WORDS.items():
-        if words.search(heard.text) and not _QUESTION.search(heard.text):
+        if words.search(heard.text) and (_CHANGES.search(heard.text) or not _QUESTION.search(heard.text)):
             return _back_to(draft, step)
+    if _ADDS.search(heard.text):
+        return _back_to(draft, Step.DETAILS)
     return None if heard.intent in _INTERRUPTING else Heeded({Step.CONFIRMED.value: None}, say="utter_confirm_unclear")

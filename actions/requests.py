@@ -13,10 +13,10 @@ from rasa_sdk.executor import CollectingDispatcher
 from actions.filing import file_question, file_referral
 from actions.form import opening
 from actions.own_data import FORGET, forget
-from actions.referral import OTHER, OWN, party_named, referral_for
-from actions.request_form import FORM, ORIGIN, OWN_AFTER_ALL, Draft, Step, turns_down_all, wanted_rights
+from actions.referral import OTHER, OWN, party_at_once, referral_for
+from actions.request_form import FORM, ORIGIN, OWN_AFTER_ALL, Draft, Step, accepts, turns_down_all, wanted_rights
 from actions.services import Heard, Services, policy_of, services_of_environment
-from actions.slots import ASKED, OFFER
+from actions.slots import ASKED, OFFER, then_listen
 from actions.speaking import RIGHT_TOPIC, RIGHT_WORDS, answer_data, words_for
 from policies_kb.answering import Answer
 from policies_kb.knowledge import Policy
@@ -68,7 +68,7 @@ class ActionOpenRequest(_RequestAction):
             origin = tracker.get_slot(ORIGIN) or ""
             slots = opening(tracker, heard, rights, origin, None if heard.party == OWN else referral)
             return [SlotSet(OFFER, None), *slots, FollowupAction(FORM)]
-        party = party_named(referral, heard.text) if referral is not None else OWN
+        party = party_at_once(referral, heard.text) if referral is not None else OWN
         if party == OTHER:
             await file_referral(services, dispatcher, tracker, heard, Draft(rights=rights, party=OTHER))
             # A "no, it is my own account" must not fall on deaf ears.
@@ -148,6 +148,9 @@ class ActionAcceptOffer(_RequestAction):
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
         """A "yes" that answers nothing is met with a question."""
+        return then_listen(await self._accept(dispatcher, tracker))
+
+    async def _accept(self, dispatcher: CollectingDispatcher, tracker: Tracker) -> list[EventType]:
         services, heard = self._services(), Heard.of(tracker)
         offered = list(tracker.get_slot(OFFER) or ())
         if offered == [FORM]:  # a draft that could not be saved
@@ -225,6 +228,12 @@ class ActionWithdrawRequest(_RequestAction):
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
         """Says plainly if there is none, or if it is too late."""
+        offered = tracker.get_slot(OFFER)
+        if offered != [WITHDRAW] and accepts(Heard.of(tracker), offered):
+            return [FollowupAction("action_accept_offer")]  # "yes, erase it"
+        return then_listen(await self._taken_back(dispatcher, tracker))
+
+    async def _taken_back(self, dispatcher: CollectingDispatcher, tracker: Tracker) -> list[EventType]:
         services, heard = self._services(), Heard.of(tracker)
         try:
             found = await asyncio.to_thread(services.requests.status_of, tracker.sender_id)

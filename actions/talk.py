@@ -80,11 +80,12 @@ class ActionDeclineOffer(Action):
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
         """Forgets the offer. A "no" to a referral means an account of one's own."""
         services = self._services or services_of_environment()
-        offered = tracker.get_slot(OFFER) or ()
-        if OWN_AFTER_ALL in offered:
+        offered, heard = tracker.get_slot(OFFER) or [], Heard.of(tracker)
+        if OWN_AFTER_ALL in offered or accepts(heard, offered):
             return [FollowupAction("action_accept_offer")]
         company = policy_of(services, Heard.of(tracker)).profile.name
-        name = "utter_offer_declined" if offered else "utter_all_right"
+        # Only where a request was offered is it worth saying that none is filed.
+        name = "utter_offer_declined" if set(offered) & {right.value for right in Right} else "utter_all_right"
         dispatcher.utter_message(response=name, company=company)
         return [SlotSet(OFFER, None)]
 

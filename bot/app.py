@@ -280,7 +280,7 @@ def _checked(text: str) -> str:
 async def _answered(services: Services, session: Session, sent: api.SendModel, payload: str) -> api.RepliesModel:
     started = time.perf_counter()
     turn = (
-        Turn(session.conversation, session.policy, sent.id, payload, payload)
+        Turn.of_button(session.conversation, session.policy, sent.id, payload)
         if payload
         else await services.reception.typed(session.conversation, session.policy, sent.id, sent.text or "")
     )

@@ -68,6 +68,12 @@ class Turn:
     contacts: tuple[dict[str, Any], ...] = ()  # see actions.services.Heard
     proof: dict[str, Any] | None = None
     raw_contacts: tuple[Contact, ...] = ()  # the values themselves, for the menu alone: they never go into a tracker
+    pressed: bool = False  # a button that this server made, not typed words
+
+    @classmethod
+    def of_button(cls, conversation: str, policy: str, message_id: str, payload: str, channel: str = "web") -> "Turn":
+        """A pressed button, whose payload was checked to be ours."""
+        return cls(conversation, policy, message_id, payload, payload, channel, pressed=True)
 
     @classmethod
     def typed(cls, conversation: str, policy: str, message_id: str, taken: Taken, channel: str = "web") -> "Turn":

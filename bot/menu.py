@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 PREFIX = "menu:"
 PATIENCE = 4.0  # seconds for the database; the file comes after that, still within eight
 MOST_DRAFTS = 5_000
+_SHORT = 25  # characters: an answer to the menu's question, not a question of one's own
 RIGHTS = (Right.DELETION, Right.ACCESS, Right.CORRECTION, Right.OBJECTION, Right.QUESTION)
 OFFER = "You can still leave a request here, by the buttons."
 ASK_ACCOUNT = (
@@ -68,16 +69,26 @@ class Menu:
         return Reply(TROUBLE, buttons=buttons, failed=True, closing=OFFER)
 
     def takes(self, turn: Turn) -> bool:
-        """Whether a turn belongs to the menu and not to the dialogue."""
-        return turn.text.startswith(PREFIX) or turn.conversation in self.drafts
+        """Whether a turn belongs to the menu: a button of it, or the account it has asked for.
+
+        Anything else goes to the dialogue, which may be well again, and the menu's draft is dropped.
+        """
+        if turn.pressed:
+            return turn.text.startswith(PREFIX)
+        if turn.conversation not in self.drafts:
+            return False
+        if turn.raw_contacts or len(turn.full_text) <= _SHORT and "?" not in turn.full_text:
+            return True
+        del self.drafts[turn.conversation]
+        return False
 
     async def reply(self, turn: Turn) -> Reply:
-        """One step. Questions in between end the menu: its draft is dropped, and that is said."""
-        pressed = turn.text.removeprefix(PREFIX) if turn.text.startswith(PREFIX) else ""
+        """One step."""
+        pressed = turn.text.removeprefix(PREFIX) if turn.pressed else ""
         if pressed in {right.value for right in RIGHTS}:
             return await self._chosen(turn, Right(pressed))
         right = self.drafts.pop(turn.conversation, None)
-        if right is None or pressed == "cancel" or (not pressed and turn.text.strip().lower() == "cancel"):
+        if right is None or pressed == "cancel" or (not pressed and turn.full_text.strip().lower() == "cancel"):
             return Reply(DROPPED)
         if pressed == "none" or turn.raw_contacts:
             return await self._filed(turn, right)

@@ -14,8 +14,11 @@ from pii.masking import ContactKind as FoundKind
 from pii.redacted import Redacted
 from tickets.alarms import due_alarms
 from tickets.anchors import ANCHOR_FILE, daily_anchor
+from tickets.letters import Details, News, news_letter
 from tickets.mail import MaildirMailer, ReceivedMail, SmtpMailer, read_maildir
-from tickets.vocabulary import ContactKind, Way
+from tickets.model import OpenRequest, Receipt
+from tickets.outbox import Letter, post
+from tickets.vocabulary import Channel, ContactKind, Way
 from tickets.worker import Sender, WebSender, Worker
 
 if TYPE_CHECKING:
@@ -72,6 +75,29 @@ def drain_spool(parts: "Parts") -> int:
         found = Contact(FoundKind(kind.value), "[contact]", value)
         return next(iter(parts.box.keep(conversation, [found], at).values()))
 
-    if not parts.spool.waiting():
-        return 0
-    return parts.spool.drain(parts.requests.open_request, keep)
+    def file(wish: OpenRequest, at: datetime) -> Receipt:
+        receipt = parts.requests.open_request(wish, at)
+        _announce(parts, wish, receipt)
+        return receipt
+
+    return parts.spool.drain(file, keep) if parts.spool.waiting() else 0
+
+
+def _announce(parts: "Parts", wish: OpenRequest, receipt: Receipt) -> None:
+    """The promised reference, into the conversation. After a kill in between it may come twice, never not at all."""
+    _, text = news_letter(
+        News.RECEIVED,
+        parts.mail,
+        policy=wish.policy,
+        rights=receipt.rights,
+        reference=receipt.reference,
+        at=receipt.received,
+        details=Details(answer_by=receipt.clock.answer_by),
+        width=0,
+    )
+    way = Way.TELEGRAM if wish.channel is Channel.TELEGRAM else Way.WEB
+    conversation = wish.conversation
+    letter = Letter(way, conversation, News.RECEIVED.value, Redacted(conversation), "", f"{receipt.reference}: {text}")
+    with parts.store.unit() as unit:
+        post(unit, parts.vault, letter, parts.clock())
+        unit.commit()

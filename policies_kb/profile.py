@@ -72,7 +72,8 @@ class Help:
 class Referral:
     """Somebody else who decides about some people's data, by the policy's own words: a school, an employer, a client.
 
-    ask: the question that tells whom it concerns; words: what a person says who is concerned; clauses: who says so.
+    ask: the question that tells whom it concerns; words: what a person says who is concerned; sure_words: those of them
+    that settle it without being asked; clauses: who says so.
     """
 
     who: str
@@ -81,6 +82,7 @@ class Referral:
     not_concerned: str
     clauses: tuple[str, ...]
     words: tuple[str, ...] = ()
+    sure_words: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -223,4 +225,5 @@ def _referral(data: dict[str, Any]) -> Referral:
         not_concerned=str(data["not_concerned"]),
         clauses=_strings(data["clauses"]),
         words=_strings(data.get("words")),
+        sure_words=_strings(data.get("sure_words")),
     )

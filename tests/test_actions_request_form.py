@@ -276,6 +276,16 @@ def test_a_contact_in_the_details_is_added_to_the_account() -> None:
     assert read_so.slots[Step.DETAILS.value] == "the calls were with [phone-1]"
 
 
+@pytest.mark.parametrize("intent", ["go_back", "nonsense", "ask_policy"])
+@pytest.mark.parametrize("text", ["it should say [email-1]", "the new address is [email-1]", "[email-1]"])
+def test_what_a_correction_should_say_is_no_other_account(text: str, intent: str) -> None:
+    before, new = ADDRESS, ADDRESS | {"handle": "h9"}
+    correction = Draft(rights=(Right.CORRECTION,), party=OWN, account=(before,))
+    read_so = read(Step.DETAILS, with_contact(text, new, intent=intent), correction)
+    assert read_so is not None and read_so.slots[Step.DETAILS.value] == text
+    assert read_so.slots.get(Step.ACCOUNT.value, [before])[0] == before
+
+
 def test_what_happened_is_told_in_words_that_would_be_something_else_elsewhere() -> None:
     complaint = Draft(rights=(Right.COMPLAINT,), party=OWN, account=())
     said = heard("Nobody answered me for weeks", "status")

@@ -21,7 +21,7 @@ import sqlalchemy as sa  # type: ignore[import-untyped,unused-ignore]
 from pii.encryption import Sealed, Vault
 from pii.masking import Contact as FoundContact
 from pii.redacted import Redacted
-from tickets.errors import InputError
+from tickets.errors import ContactGoneError, InputError
 from tickets.store import Store, Unit
 from tickets.tables import MAX_NAME
 from tickets.tables_proof import held_contacts, request_contacts
@@ -148,7 +148,7 @@ def held(unit: Unit, vault: Vault, conversation: str, handles: Sequence[str]) ->
     own = (held_contacts.c.id.in_(list(handles)), held_contacts.c.conversation == conversation)
     rows = {row["id"]: row for row in unit.execute(sa.select(held_contacts).where(*own)).mappings()}
     if set(handles) - set(rows):
-        raise InputError("a contact of this request is not held here: it has to be given again")
+        raise ContactGoneError("a contact of this request is not held here: it has to be given again")
     contacts = []
     for handle in handles:
         row = rows[handle]

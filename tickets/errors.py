@@ -2,6 +2,7 @@
 
 TicketError                    base of all
 ├── InputError                 what the caller passed cannot be filed (too long, no rights, naive time, unmasked)
+│   └── ContactGoneError       a contact is not held any more, or not for this conversation
 ├── ClockError                 a due date cannot be worked out from what was given
 ├── KeyReusedError             an idempotency key came again with other content
 ├── UnknownRequestError        no such request, or not this conversation's: deliberately the same
@@ -22,6 +23,10 @@ class TicketError(Exception):
 
 class InputError(TicketError):
     """What the caller passed cannot be filed."""
+
+
+class ContactGoneError(InputError):
+    """A contact that was typed a while ago is not held any more: it has to be given again."""
 
 
 class ClockError(TicketError):

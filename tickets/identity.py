@@ -1,27 +1,24 @@
-"""Showing who asks: codes from the mail, access from another conversation, and the link that stops a request.
-
-A code is compared only after its try was counted, by one UPDATE that carries the limit itself: whoever guesses in
-parallel gets five comparisons and no more. A try counts whatever comes of it, and a new code refills none.
-"""
+"""Showing who asks: codes from the mail, access from another conversation, and the link that stops a request."""
 
 from __future__ import annotations
 
 import hmac
+import random
 import time
-from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa  # type: ignore[import-untyped,unused-ignore]
 
 from pii.encryption import Vault
 from pii.redacted import Redacted
-from tickets import budgets, challenges, codes, contacts, news, proving, reaching, rows, steps
+from tickets import challenges, contacts, news, reaching, rows, steps
 from tickets.challenges import MOST_SENDS, Errand, Sent
+from tickets.checking import Checker, Compare, open_to_a_try, request_of
 from tickets.codes import looks_like_code as looks_like_code
-from tickets.intake import REQUESTER, check_time
+from tickets.intake import check_time
 from tickets.letters import Correspondence, News
 from tickets.model import Summary
-from tickets.office import HOUR, USUAL_LIMITS, Limits, Office
+from tickets.office import USUAL_LIMITS, Limits, Office
 from tickets.outcomes import CodeResult as CodeResult
 from tickets.outcomes import Outcome as Outcome
 from tickets.outcomes import SendOutcome as SendOutcome
@@ -30,13 +27,11 @@ from tickets.references import normalised
 from tickets.rows import Row
 from tickets.store import Store, Unit
 from tickets.tables import requests
-from tickets.tables_proof import MOST_TRIES, grants
+from tickets.tables_proof import MOST_TRIES
 from tickets.tables_proof import challenges as challenge_table
-from tickets.vocabulary import Channel, EvidenceKind, Purpose, Status
+from tickets.vocabulary import Channel, Purpose, Status
 
-_WRONG_CODES = "code:wrong"
 _STOPPER = "stop_link"
-Compare = Callable[[str, str], bool]
 
 
 class Identity:
@@ -56,12 +51,13 @@ class Identity:
     ) -> None:
         """compare: in constant time; given only so that comparisons can be counted.
 
-        reach_seconds: how long ask_reach takes at least, so that its time tells nothing.
+        reach_seconds: how long it takes at least where somebody asks for, or types, a code for a request that was filed
+        elsewhere, so that the time tells nothing.
         """
         self._store = store
         hold = timedelta(hours=hold_hours)
         self._office = Office(vault, mail, code_minutes=code_minutes, hold=hold, limits=limits)
-        self._compare = compare
+        self._checker = Checker(self._office, compare)
         self._reach_seconds = reach_seconds
 
     def awaits_code(self, conversation: str, now: datetime) -> bool:
@@ -77,18 +73,23 @@ class Identity:
         with self._store.reading() as unit:  # whoever guesses on and on does not queue with those who write
             if not self._is_open_to_a_try(unit, conversation, now):
                 return self._without_a_try(unit, conversation)
+            reaches = reaching.found(unit, self._office, conversation) is not None
+        began = time.monotonic()
         with self._store.unit() as unit:
-            results = self._tried_all(unit, challenges.unused(unit, conversation, Purpose.PROVE), typed, now)
+            results = self._checker.try_all(unit, challenges.unused(unit, conversation, Purpose.PROVE), typed, now)
             if all(result.outcome is not Outcome.RIGHT for result in results):
                 results += self._tried_to_reach(unit, conversation, typed, now)
             unit.commit()
             right = [result for result in results if result.outcome is Outcome.RIGHT]
-            return (right or results or [self._without_a_try(unit, conversation)])[0]
+            result = (right or results or [self._without_a_try(unit, conversation)])[0]
+        if reaches:
+            self._take_time(began)
+        return result
 
     def _is_open_to_a_try(self, unit: Unit, conversation: str, now: datetime) -> bool:
         wish = reaching.found(unit, self._office, conversation)
         own = challenges.unused(unit, conversation, Purpose.PROVE)
-        return bool(_open_to_a_try(own, now)) or (wish is not None and wish.is_open(now))
+        return bool(open_to_a_try(own, now)) or (wish is not None and wish.is_open(now))
 
     def _without_a_try(self, unit: Unit, conversation: str) -> CodeResult:
         """What to say where nothing may be tried: none is awaited, or the newest has run out or has no tries left."""
@@ -100,15 +101,7 @@ class Identity:
             return CodeResult(Outcome.NONE)
         left = MOST_TRIES - own[0]["tries"]
         outcome = Outcome.EXPIRED if left else Outcome.SPENT
-        return CodeResult(outcome, left, Purpose.PROVE, _request_of(unit, own[0])["reference"])
-
-    def _tried_all(self, unit: Unit, waiting: list[Row], typed: Redacted, now: datetime) -> list[CodeResult]:
-        results: list[CodeResult] = []
-        for challenge in _open_to_a_try(waiting, now):
-            results.append(self._tried(unit, challenge, typed, now))
-            if results[-1].outcome is not Outcome.WRONG:
-                break
-        return results
+        return CodeResult(outcome, left, Purpose.PROVE, request_of(unit, own[0])["reference"])
 
     def _tried_to_reach(self, unit: Unit, conversation: str, typed: Redacted, now: datetime) -> list[CodeResult]:
         """What is seen of it is the same, unless the code is right, whether there is such a request or not."""
@@ -116,40 +109,11 @@ class Identity:
         left = reaching.guess(unit, self._office, conversation, now) if wish is not None and wish.is_open(now) else None
         if left is None:
             return []
-        results = self._tried_all(unit, challenges.unused(unit, conversation, Purpose.REACH), typed, now)
+        results = self._checker.try_all(unit, challenges.unused(unit, conversation, Purpose.REACH), typed, now)
         right = [result for result in results if result.outcome is Outcome.RIGHT]
         if right:
             reaching.end(unit, self._office, conversation)
         return right or [CodeResult(Outcome.WRONG, left, Purpose.REACH)]
-
-    def _tried(self, unit: Unit, challenge: Row, typed: Redacted, now: datetime) -> CodeResult:
-        row, purpose = _request_of(unit, challenge), Purpose(challenge["purpose"])
-        left = MOST_TRIES - challenge["tries"]
-        if not budgets.spend(unit, _WRONG_CODES, self._office.limits.wrong_codes, HOUR, now):
-            return CodeResult(Outcome.SPENT, left, purpose, row["reference"])
-        if not _counted(unit, challenge, now):
-            return CodeResult(Outcome.SPENT, 0, purpose, row["reference"])
-        if not self._is_right(challenge, typed) or not _used(unit, challenge, now):
-            if left == 1:
-                steps.note(unit, row, "code_tries_used_up", REQUESTER, now, detail={"purpose": purpose.value})
-            return CodeResult(Outcome.WRONG, left - 1, purpose, row["reference"])
-        budgets.give_back(unit, _WRONG_CODES)
-        row = self._granted(unit, challenge, row, now) if purpose is Purpose.REACH else self._proven(unit, row, now)
-        return CodeResult(Outcome.RIGHT, left - 1, purpose, row["reference"], row["verified_at"] is not None)
-
-    def _is_right(self, challenge: Row, typed: Redacted) -> bool:
-        whose, purpose = challenge["conversation"], Purpose(challenge["purpose"])
-        fitting = challenges.hash_of(self._office, whose, purpose, challenge["id"], codes.normalised(typed))
-        return any(self._compare(challenge["code_hash"], one) for one in fitting)
-
-    def _proven(self, unit: Unit, row: Row, now: datetime) -> Row:
-        return proving.show(unit, self._office, row, EvidenceKind.MAILBOX_CONTROL, REQUESTER, now)
-
-    def _granted(self, unit: Unit, challenge: Row, row: Row, now: datetime) -> Row:
-        conversation = challenge["conversation"]
-        if not rows.is_granted(unit, row["id"], conversation):
-            unit.execute(sa.insert(grants).values(request_id=row["id"], conversation=conversation, at=now))
-        return steps.note(unit, row, "reach_granted", REQUESTER, now, bears=False)
 
     def send_again(self, conversation: str, now: datetime) -> SendResult:
         """Send a new code for what this conversation waits for, or the first one where none could be sent before."""
@@ -170,7 +134,7 @@ class Identity:
         return result
 
     def _newest_errand(self, unit: Unit, conversation: str) -> Errand | None:
-        asked = [_request_of(unit, one) for one in challenges.unused(unit, conversation, Purpose.PROVE)]
+        asked = [request_of(unit, one) for one in challenges.unused(unit, conversation, Purpose.PROVE)]
         for row in [*asked, *_never_asked(unit, conversation)]:
             address = contacts.address_of(contacts.of_request(unit, self._office.vault, row["id"]))
             channel = Channel(row["channel"])
@@ -208,7 +172,7 @@ class Identity:
         if not reaching.begin(unit, self._office, conversation, now):
             return SendResult(SendOutcome.TOO_MANY, purpose=Purpose.REACH)
         waiting = challenges.unused(unit, conversation, Purpose.REACH)
-        row = _request_of(unit, waiting[0]) if waiting else None
+        row = request_of(unit, waiting[0]) if waiting else None
         self._reach(unit, row, conversation, Channel.WEB, now)
         return SendResult(SendOutcome.SENT, purpose=Purpose.REACH)
 
@@ -220,7 +184,9 @@ class Identity:
             steps.note(unit, errand.row, "reach_code_sent", challenges.SENDER, now, bears=False)
 
     def _take_time(self, began: float) -> None:
-        time.sleep(max(0.0, began + self._reach_seconds - time.monotonic()))
+        # A little by chance, because even the end of a sleep comes some microseconds later after more work.
+        until = began + self._reach_seconds * random.uniform(1.0, 1.1)
+        time.sleep(max(0.0, until - time.monotonic()))
 
     def _reach_errand(self, unit: Unit, row: Row, conversation: str, channel: Channel) -> Errand | None:
         is_own = row["conversation"] == conversation or rows.is_granted(unit, row["id"], conversation)
@@ -247,27 +213,6 @@ class Identity:
                 news.tell(unit, self._office, row, News.WITHDRAWN, now)
                 unit.commit()
             return rows.summary(unit, row)
-
-
-def _open_to_a_try(waiting: list[Row], now: datetime) -> list[Row]:
-    return [one for one in waiting if one["expires_at"] > now and one["tries"] < MOST_TRIES]
-
-
-def _counted(unit: Unit, challenge: Row, now: datetime) -> bool:
-    """Take a try, if one is left at this very moment."""
-    table = challenge_table.c
-    still = (table.id == challenge["id"], table.tries < MOST_TRIES, table.used_at.is_(None), table.expires_at > now)
-    return bool(unit.execute(sa.update(challenge_table).where(*still).values(tries=table.tries + 1)).rowcount == 1)
-
-
-def _used(unit: Unit, challenge: Row, now: datetime) -> bool:
-    table = challenge_table.c
-    unused = (table.id == challenge["id"], table.code_hash == challenge["code_hash"], table.used_at.is_(None))
-    return bool(unit.execute(sa.update(challenge_table).where(*unused).values(used_at=now)).rowcount == 1)
-
-
-def _request_of(unit: Unit, challenge: Row) -> Row:
-    return steps.reread(unit, {"id": challenge["request_id"]})
 
 
 def _never_asked(unit: Unit, conversation: str) -> list[Row]:

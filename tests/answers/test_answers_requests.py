@@ -184,6 +184,18 @@ def test_a_button_opens_the_form_for_what_it_says(parts: Parts) -> None:
     assert not parts.requests.show(talk.filed()[0].reference).text.startswith("/")
 
 
+@pytest.mark.parametrize("words", ["It should say {}", "the new address is {}"])
+def test_a_correction_names_the_new_address_and_the_account_stays(parts: Parts, words: str) -> None:
+    talk = Talk(parts, "klasso")
+    for text in ("please correct my e-mail address, it is wrong", "yes", "old.one@example.org"):
+        talk.say(text)
+    summary = talk.say(words.format("new.one@example.org"))
+    assert "Is that right?" in summary.text and words.format("[email-1]") in summary.text
+    assert talk.say("yes").request is not None
+    details = parts.requests.show(talk.filed()[0].reference)
+    assert details.contacts[0].hint == "o…@example.org" and words.format("[email-1]") in details.text
+
+
 @pytest.mark.parametrize("answer", ["yes", "yes please", "ok"])
 def test_yes_begins_what_was_offered(parts: Parts, answer: str) -> None:
     talk = Talk(parts, "klasso")

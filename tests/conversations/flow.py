@@ -9,6 +9,8 @@ A flow has a name, a policy and turns. What a person does:
     wait: 1 day           let time pass (minutes, hours, days)
     elsewhere: true       go on in a new conversation, like on another device; home: true goes back to the first
     restart: true         the process forgets what it had in memory
+    purge: true           the round that closes and erases what has run out
+    stop: true            press the button behind the link of the newest mail, without any login
     staff: verify staff_record_match | approve | fulfil | start    a decision on the newest request
            refuse LegallyExempted | extend ComplexityOfProcess | ask_requester Which of the two accounts?
 
@@ -37,6 +39,7 @@ from typing import Any
 from bot.desk import Reply, Turn
 from bot.launch import Parts
 from bot.rendering import plain_text
+from pii.redacted import Redacted
 from tickets.decisions import Decisions
 from tickets.vocabulary import DelayReason, EvidenceKind, RefusalReason, Way
 
@@ -48,6 +51,7 @@ _GIVEN: dict[str, tuple[str, Callable[[str], Any]]] = {
     "extend": ("reason", DelayReason),
     "ask_requester": ("question", str),
 }
+_STOP = re.compile(r"/stop/([\w-]+)")
 BEGIN = datetime(2026, 3, 2, 10, 0, tzinfo=timezone.utc)
 
 
@@ -72,6 +76,7 @@ class Player:
     reply: Reply | None = None
     codes: list[str] = field(default_factory=list)
     mails: list[tuple[str, str]] = field(default_factory=list)
+    stop_tokens: list[str] = field(default_factory=list)
     told: str = ""
     number: int = 0
 
@@ -105,7 +110,7 @@ class Player:
         found = [button for button in self.reply.buttons if button.title.startswith(title)]
         assert found, f"no button {title!r} among {[button.title for button in self.reply.buttons]}"
         payload = found[0].payload
-        await self._say(Turn(self.conversation, self.policy, self._id(), payload, payload))
+        await self._say(Turn.of_button(self.conversation, self.policy, self._id(), payload))
 
     async def _say(self, turn: Turn) -> None:
         self.reply = await self.parts.desk.reply(turn)
@@ -118,7 +123,8 @@ class Player:
             if parcel.way is Way.MAIL:
                 self.mails.append((parcel.recipient.reveal(), parcel.kind))
                 self.codes += _CODE.findall(text)[:1]
-            else:
+                self.stop_tokens += _STOP.findall(text)
+            elif parcel.recipient.reveal() == self.home:
                 self.told = text
             self.parts.outbox.delivered(parcel, self.clock.now)
 
@@ -135,6 +141,14 @@ class Player:
     async def do_restart(self, _: bool) -> None:
         store = self.parts.desk.agent.tracker_store
         getattr(store, "_tracker_store", store).store.clear()
+
+    async def do_purge(self, _: bool) -> None:
+        self.parts.keeper.purge(self.clock.now)
+        self._deliver()
+
+    async def do_stop(self, _: bool) -> None:
+        assert self.parts.identity.stop(Redacted(self.stop_tokens[-1]), self.clock.now) is not None
+        self._deliver()
 
     async def do_staff(self, what: str) -> None:
         verb, _, rest = what.partition(" ")

@@ -13,9 +13,10 @@ from conftest import MAIL, NOW, VAULT, service_on, wish
 
 from pii.masking import mask
 from pii.redacted import Redacted
+from tickets.checking import Compare
 from tickets.contacts import ContactBox
 from tickets.decisions import Decisions
-from tickets.identity import Compare, Identity, looks_like_code
+from tickets.identity import Identity, looks_like_code
 from tickets.model import Receipt, Summary
 from tickets.office import USUAL_LIMITS, Limits
 from tickets.outgoing import Parcel, opened

@@ -22,7 +22,7 @@ from pii.redacted import Redacted
 from tickets.codes import new_code
 from tickets.contacts import ContactBox
 from tickets.errors import InputError, MoveError
-from tickets.identity import Identity, Outcome, SendOutcome
+from tickets.identity import CodeResult, Identity, Outcome, SendOutcome
 from tickets.outbox import Outbox
 from tickets.service import RequestService
 from tickets.store import Store
@@ -335,6 +335,54 @@ def test_asking_tells_nothing_and_writes_to_nobody_but_the_stored_address(house:
     assert told == {None}
     assert [one.recipient.reveal() for one in house.letters(kind="reach")] == ["one@example.org"]
     assert not house.identity.awaits_code("conversation-9", NOW)
+
+
+def seen_by(house: House, reference: str, conversation: str) -> list[object]:
+    """All that a conversation sees that asks for that request, guesses, waits, asks again and guesses on."""
+    seen: list[object] = []
+
+    def look(minute: float) -> None:
+        seen.append(house.identity.awaits_code(conversation, minutes(minute)))
+        seen.extend(house.identity.check_code(conversation, WRONG, minutes(minute)) for _ in range(4))
+
+    for minute in (0, 12, 14, 40, 41, 3_000):
+        seen.append(house.identity.ask_reach(reference, conversation, minutes(minute)))
+        look(minute)
+        look(minute + 1)
+        seen.append(house.identity.send_again(conversation, minutes(minute + 1)))
+        look(minute + 1.5)
+        look(minute + 11.6)
+    seen.append(house.service.status_of(conversation))
+    return seen
+
+
+def test_guessing_and_asking_again_finds_out_no_reference_either(house: House) -> None:
+    real, closed = house.file(), house.file(conversation="c3")
+    by_phone = house.file("+44 20 7946 0123", conversation="c4")
+    house.service.withdraw(closed.reference, "c3", NOW)
+    seen = [
+        seen_by(house, reference, f"guesser-{number}")
+        for number, reference in enumerate((real.reference, closed.reference, by_phone.reference, "KLS-7F3K-92QD", ""))
+    ]
+    assert all(one == seen[0] for one in seen)
+    assert len(house.letters(real.reference, "reach")) > 0  # and yet its owner was written to
+    outcomes = {one.outcome for one in seen[0] if isinstance(one, CodeResult)}
+    assert outcomes == {Outcome.WRONG, Outcome.SPENT, Outcome.EXPIRED}
+    assert {one.reference for one in seen[0] if isinstance(one, CodeResult)} == {""}
+
+
+def test_a_new_wish_refills_what_is_seen_but_not_what_is_compared(store: Store) -> None:
+    compare = Counted()
+    house = House(store, FAR, compare)
+    receipt = house.file()
+    for _ in range(3):
+        house.identity.ask_reach(receipt.reference, OTHER, NOW)
+        code = house.code(receipt.reference, "reach")
+        found = [house.identity.check_code(OTHER, WRONG, NOW).outcome for _ in range(4)]
+        assert found == [Outcome.WRONG] * 4
+    assert compare.calls == 5
+    assert house.identity.check_code(OTHER, code, NOW).outcome is Outcome.WRONG  # the right one, too late
+    assert house.service.status_of(OTHER) == ()
 
 
 def test_asking_takes_the_same_time_whether_there_is_a_request_or_not(store: Store) -> None:

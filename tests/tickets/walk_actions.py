@@ -224,6 +224,10 @@ class Staff(People):
             self.tried("match", lambda: staff.verify(reference, EvidenceKind.STAFF_RECORD_MATCH, STAFF[0], self.now))
         elif status is Status.VERIFIED:
             self.tried("start", lambda: staff.start(reference, STAFF[1], self.now))
+        elif status is Status.AWAITING_REQUESTER:
+            self.tried("heard_requester", lambda: staff.heard_requester(reference, STAFF[1], self.now))
+        elif status is Status.AWAITING_CONTROLLER:
+            self.tried("heard_controller", lambda: staff.heard_controller(reference, STAFF[1], self.now))
         elif status is Status.IN_PROGRESS and not row["approver"]:
             self.tried("approve", lambda: staff.approve(reference, STAFF[2], self.now))
         elif status is Status.IN_PROGRESS:

@@ -1,0 +1,283 @@
+"""Requests by menu, where Rasa, the model or the database fails: honest words, a few buttons, a receipt."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+from builders import app_over, client_of, fresh_address, fresh_conversation, fresh_id, mailed_code, open_chat, said_in
+from fakes import FailingAgent, HangingAgent, SilentAgent
+
+from bot.desk import PATIENCE, TROUBLE, Button, Desk, Reply, Turn
+from bot.launch import Parts
+from bot.menu import PATIENCE as MENU_PATIENCE
+from bot.menu import PREFIX, RIGHTS, Menu
+from bot.reception import PATIENCE as RECEPTION_PATIENCE
+from bot.work import drain_spool
+from tickets.errors import StoreUnavailableError
+from tickets.service import RequestService
+from tickets.spool import Spool
+from tickets.vocabulary import EvidenceKind, Right, Status
+
+pytestmark = pytest.mark.asyncio
+SPOOLED_AT = datetime(2026, 3, 2, 23, 30, tzinfo=timezone.utc)
+
+
+class Broken:
+    """A desk whose assistant fails, with a menu and a spool of its own."""
+
+    def __init__(
+        self, parts: Parts, folder: Path, agent: Any = None, clock: Callable[[], datetime] | None = None
+    ) -> None:
+        self.spool = Spool(folder / "spool", parts.vault)
+        self.parts = replace(parts, spool=self.spool)
+        self.menu = Menu(parts.knowledge, parts.requests, parts.box, self.spool, clock or parts.clock)
+        self.desk = Desk(agent or FailingAgent(10**6), patience=0.2, menu=self.menu)
+        self.conversation = fresh_conversation()
+
+    async def say(self, text: str) -> Reply:
+        turn = await self.parts.reception.typed(self.conversation, "klasso", fresh_id(), text)
+        return await self.desk.reply(turn)
+
+    async def press(self, payload: str, message_id: str = "") -> Reply:
+        turn = Turn(self.conversation, "klasso", message_id or fresh_id(), payload, payload)
+        return await self.desk.reply(turn)
+
+    def filed(self) -> list[Any]:
+        return list(self.parts.requests.status_of(self.conversation))
+
+
+@pytest.fixture
+def broken(parts: Parts, tmp_path: Path) -> Broken:
+    return Broken(parts, tmp_path)
+
+
+def down(*_: Any, **__: Any) -> Any:
+    raise StoreUnavailableError("the disk is full")
+
+
+def payloads(reply: Reply) -> list[str]:
+    return [button.payload for button in reply.buttons]
+
+
+# --- the assistant fails -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("agent", [FailingAgent(10**6), SilentAgent(), HangingAgent()])
+async def test_whatever_the_assistant_does_the_person_hears_of_it_and_is_shown_the_menu(
+    parts: Parts, tmp_path: Path, agent: Any
+) -> None:
+    began = time.monotonic()
+    reply = await Broken(parts, tmp_path, agent).say("please delete my account")
+    assert time.monotonic() - began < 2
+    assert (reply.text, reply.failed, reply.request) == (TROUBLE, True, None) and "leave a request" in reply.closing
+    assert payloads(reply) == [f"{PREFIX}{right.value}" for right in RIGHTS]
+    assert len({button.title for button in reply.buttons}) == len(RIGHTS)
+
+
+async def test_all_waiting_together_ends_within_eight_seconds() -> None:
+    assert RECEPTION_PATIENCE + PATIENCE <= 8
+    assert RECEPTION_PATIENCE + MENU_PATIENCE <= 7  # the file is written after that
+
+
+async def test_a_request_by_menu_is_filed_and_its_code_mailed(broken: Broken) -> None:
+    address = fresh_address()
+    asked = await broken.press("menu:deletion")
+    assert "Which e-mail address or phone number" in asked.text and broken.filed() == []
+    assert asked.buttons == (Button("I have none", "menu:none"), Button("Cancel", "menu:cancel"))
+    reply = await broken.say(f"it is {address}")
+    (filed,) = broken.filed()
+    assert (filed.rights, filed.status) == ((Right.DELETION,), Status.UNVERIFIED)
+    assert filed.reference in reply.text and "I have sent a code to" in reply.text and not reply.failed
+    assert address not in reply.text and f"{address[0]}…@example.org" in reply.text
+    code = mailed_code(broken.parts, address)
+    turn = await broken.parts.reception.typed(broken.conversation, "klasso", fresh_id(), code)
+    assert turn.proof is not None and turn.proof["outcome"] == "right"
+    assert broken.parts.requests.show(filed.reference).evidence == (EvidenceKind.MAILBOX_CONTROL,)
+
+
+@pytest.mark.parametrize("right", [right for right in RIGHTS if right is not Right.QUESTION])
+async def test_each_right_of_the_menu_can_be_filed_without_an_account(broken: Broken, right: Right) -> None:
+    await broken.press(f"menu:{right.value}")
+    reply = await broken.press("menu:none")
+    (filed,) = broken.filed()
+    assert filed.rights == (right,) and filed.reference in reply.text and "code" not in reply.text
+
+
+async def test_a_person_is_asked_for_at_once(broken: Broken) -> None:
+    reply = await broken.press("menu:question")
+    (filed,) = broken.filed()
+    assert filed.rights == (Right.QUESTION,) and filed.reference in reply.text
+
+
+async def test_words_without_a_contact_are_asked_about_again(broken: Broken) -> None:
+    await broken.press("menu:access")
+    reply = await broken.say("blue")
+    assert "I need an e-mail address" in reply.text and payloads(reply) == ["menu:none", "menu:cancel"]
+    assert broken.filed() == []
+    await broken.say("+44 20 7946 0123")
+    assert [one.rights for one in broken.filed()] == [(Right.ACCESS,)]
+
+
+@pytest.mark.parametrize("how", ["press", "say"])
+async def test_cancelling_files_nothing_and_gives_the_conversation_back(broken: Broken, how: str) -> None:
+    await broken.press("menu:deletion")
+    reply = await (broken.press("menu:cancel") if how == "press" else broken.say("Cancel"))
+    assert "no request was opened" in reply.text and broken.filed() == []
+    assert (await broken.say("pat@example.org")).text == TROUBLE  # the assistant's turn again
+
+
+async def test_an_address_where_nothing_was_chosen_files_nothing(broken: Broken) -> None:
+    assert (await broken.press("menu:none")).request is None and broken.filed() == []
+    assert (await broken.press("menu:nonsense")).request is None and broken.filed() == []
+
+
+@pytest.mark.parametrize("typed", ["menu:question", "menu:deletion", " menu:question", "/menu:question"])
+async def test_what_is_typed_is_never_a_button_of_the_menu(broken: Broken, typed: str) -> None:
+    reply = await broken.say(typed)
+    assert reply.text == TROUBLE and broken.filed() == [] and broken.menu.drafts == {}
+
+
+async def test_a_press_that_comes_twice_files_once(broken: Broken) -> None:
+    first, second = [await broken.press("menu:question", "the same") for _ in range(2)]
+    assert len(broken.filed()) == 1 and first.text == second.text
+
+
+async def test_two_conversations_do_not_share_a_draft(parts: Parts, tmp_path: Path) -> None:
+    one, other = Broken(parts, tmp_path), Broken(parts, tmp_path)
+    other.desk = one.desk
+    await one.press("menu:deletion")
+    assert (await other.say("pat@example.org")).text == TROUBLE and other.filed() == []
+
+
+async def test_drafts_do_not_pile_up(broken: Broken, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.menu.MOST_DRAFTS", 3)
+    for number in range(10):
+        await broken.desk.reply(Turn(f"test:{number}", "klasso", fresh_id(), "menu:deletion", ""))
+    assert list(broken.menu.drafts) == ["test:7", "test:8", "test:9"]
+
+
+async def test_over_http_the_menu_comes_with_signed_buttons_and_files(own_settings: Any, broken: Broken) -> None:
+    async with client_of(app_over(own_settings, broken.parts, broken.desk)) as http:
+        chat = await open_chat(http)
+        failed = await chat.say("please delete my account")
+        assert failed["text"] == TROUBLE and "leave a request" in said_in(failed)
+        button = next(button for button in failed["buttons"] if "deletion" in button["title"])
+        assert "menu:" not in button["token"]
+        asked = await chat.press(button)
+        filed = await chat.say(fresh_address())
+        assert "Which e-mail address" in asked["text"] and "Your request is open (deletion)" in filed["text"]
+
+
+# --- the database fails too ----------------------------------------------------------------------------------------
+
+
+async def spooled(broken: Broken, monkeypatch: pytest.MonkeyPatch, address: str = "") -> Reply:
+    """A request by menu while the store raises."""
+    await broken.press("menu:deletion")
+    with monkeypatch.context() as patch:
+        patch.setattr("tickets.store.Store.unit", down)
+        patch.setattr("tickets.store.Store.reading", down)
+        return await (broken.say(address) if address else broken.press("menu:none"))
+
+
+async def test_without_a_database_the_request_is_kept_and_filed_once_it_is_back(
+    parts: Parts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken, address = Broken(parts, tmp_path, clock=lambda: SPOOLED_AT), fresh_address()
+    reply = await spooled(broken, monkeypatch, address)
+    assert "is kept safely" in reply.text and not reply.failed and broken.filed() == []
+    assert drain_spool(broken.parts) == 1
+    (filed,) = broken.filed()
+    assert (filed.rights, filed.status, filed.received) == ((Right.DELETION,), Status.UNVERIFIED, SPOOLED_AT)
+    assert [one.hint for one in parts.requests.show(filed.reference).contacts] == [f"{address[0]}…@example.org"]
+    assert drain_spool(broken.parts) == 0 and len(broken.filed()) == 1
+
+
+async def test_what_waits_in_the_spool_is_sealed(broken: Broken, monkeypatch: pytest.MonkeyPatch) -> None:
+    address = fresh_address()
+    await spooled(broken, monkeypatch, address)
+    (path,) = broken.spool.waiting()
+    kept = path.read_text("utf-8")
+    assert address not in kept and "deletion" not in kept and broken.conversation not in kept
+    assert path.stat().st_mode & 0o077 == 0
+
+
+async def test_the_reference_of_a_spooled_request_comes_into_its_conversation(
+    broken: Broken, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await spooled(broken, monkeypatch)
+    drain_spool(broken.parts)
+    (filed,) = broken.filed()
+    for parcel in broken.parts.outbox.lease(broken.parts.clock(), 1_000):
+        if parcel.recipient.reveal() == broken.conversation:
+            broken.parts.outbox.delivered(parcel, broken.parts.clock())
+    told = broken.parts.outbox.feed(broken.conversation, 0)
+    assert any(filed.reference in message.text for message in told)
+
+
+async def test_a_store_that_hangs_is_waited_for_no_longer_than_the_patience_and_nothing_is_filed_twice(
+    broken: Broken, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    let_go, done, original = threading.Event(), threading.Event(), RequestService.open_request
+
+    def waiting(self: RequestService, *given: Any) -> Any:
+        let_go.wait(5)
+        receipt = original(self, *given)
+        done.set()
+        return receipt
+
+    broken.menu.patience = 0.2
+    await broken.press("menu:deletion")
+    with monkeypatch.context() as patch:
+        patch.setattr(RequestService, "open_request", waiting)
+        began = time.monotonic()
+        reply = await broken.say(fresh_address())
+        assert time.monotonic() - began < 2 and "is kept safely" in reply.text
+        let_go.set()
+        assert await asyncio.to_thread(done.wait, 5)  # the thread that hung goes on
+    drain_spool(broken.parts)
+    assert len(broken.filed()) == 1 and broken.spool.waiting() == ()
+
+
+async def test_a_store_that_is_still_down_leaves_the_spool_as_it_is(
+    broken: Broken, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await spooled(broken, monkeypatch)
+    with monkeypatch.context() as patch:
+        patch.setattr("tickets.store.Store.unit", down)
+        with pytest.raises(StoreUnavailableError):
+            drain_spool(broken.parts)
+    assert len(broken.spool.waiting()) == 1
+    assert drain_spool(broken.parts) == 1 and len(broken.filed()) == 1
+
+
+async def test_where_nothing_can_be_kept_the_request_does_not_exist_and_can_be_tried_again(
+    broken: Broken, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(Spool, "leave", down)
+        reply = await spooled(broken, patch)
+    assert "does NOT exist" in reply.text and "Klasso" in reply.text and reply.failed
+    assert payloads(reply) == ["menu:none", "menu:cancel"]
+    assert broken.filed() == [] and drain_spool(broken.parts) == 0
+    again = await broken.press("menu:none")
+    assert [one.reference in again.text for one in broken.filed()] == [True]
+
+
+async def test_the_day_of_receipt_is_that_of_the_menu_also_days_later(
+    parts: Parts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = Broken(parts, tmp_path, clock=lambda: SPOOLED_AT)
+    await spooled(broken, monkeypatch)
+    broken.parts = replace(broken.parts, clock=lambda: SPOOLED_AT + timedelta(days=5))
+    drain_spool(broken.parts)
+    (filed,) = broken.filed()
+    assert filed.received == SPOOLED_AT and filed.answer_by == (SPOOLED_AT + timedelta(days=30)).date()
