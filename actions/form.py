@@ -36,21 +36,6 @@ from tickets.errors import ContactGoneError
 from tickets.vocabulary import Right
 
 _RESUMES = "utter_back_to_request"
-_ANSWERING = (
-    "action_answer_policy",
-    "action_small_talk",
-    "action_request_status",
-    "action_more",
-    "action_offer_person",
-    "action_open_request",
-    "action_accept_offer",
-    "action_forget_me",
-    "action_other_language",
-    "action_my_data",
-    "action_resend_code",
-    "action_say_proof",
-    "utter_",
-)
 
 
 class _FormAction(Action):  # type: ignore[misc,unused-ignore]
@@ -131,11 +116,11 @@ class _Ask(_FormAction):
 
 
 def interrupted(tracker: Tracker) -> bool:
-    """Whether the form speaks again after something else was answered in this turn."""
+    """Whether the form let something else be answered in this turn, and speaks again after it."""
     for event in reversed(tracker.events):
         if event.get("event") == "user":
             return False
-        if event.get("event") == "action" and str(event.get("name")).startswith(_ANSWERING):
+        if event.get("event") == "action_execution_rejected" and event.get("name") == FORM:
             return True
     return False
 

@@ -15,6 +15,7 @@ from actions.slots import ASKED, OFFER
 from actions.speaking import OFFERED, answer_data, offer_button, quote_data, response_name
 from policies_kb.answering import AnswerKind, Quote, further
 from policies_kb.topics import Topic
+from tickets.references import found_in
 from tickets.vocabulary import Right
 
 
@@ -32,6 +33,8 @@ class ActionAnswerPolicy(Action):
         """One message: the introduction, the quotes as data, and buttons for what can be done next."""
         if accepts(Heard.of(tracker), tracker.get_slot(OFFER)):
             return [FollowupAction("action_accept_offer")]
+        if found_in(Heard.of(tracker).text):
+            return [FollowupAction("action_request_status")]  # whoever names a reference asks about that request
         services = self._services or services_of_environment()
         heard = Heard.of(tracker)
         policy = policy_of(services, heard)

@@ -236,7 +236,8 @@ def _switched(draft: Draft, step: Step, heard: Heard) -> Heeded | None:
     before = draft.rights or ()
     if not rights or not before or set(rights) <= set(before) and not _narrows(rights, before, heard.text):
         return None
-    if step is Step.DETAILS and not (_INSTEAD.search(heard.text) or _AS_WELL.search(heard.text)) and not heard.pressed:
+    changes = bool(_INSTEAD.search(heard.text) or _AS_WELL.search(heard.text)) and bool(_named(heard.text))
+    if step is Step.DETAILS and not heard.pressed and (heard.contacts or not changes):
         return None  # somebody describing what they want in more words
     adds = bool(_AS_WELL.search(heard.text)) and not _INSTEAD.search(heard.text)
     names = [right.value for right in dict.fromkeys((*before, *rights) if adds else rights)]

@@ -100,8 +100,9 @@ async def pass_on(
 def _question(tracker: Tracker, heard: Heard) -> str:
     """The question that is passed on: the one the policy did not answer, and what was added to it."""
     asked = (tracker.get_slot(ASKED) or {}).get("text") or ""
-    # A bare "yes" adds nothing to what was asked.
-    own = "" if heard.pressed or heard.intent in ("affirm", "human") and len(heard.text) < 40 else heard.full_text
+    # A bare "yes" or "pass it on" adds nothing to what was asked.
+    bare = heard.intent in ("affirm", "human") or accepts(heard, [Right.QUESTION.value])
+    own = "" if heard.pressed or (bare and len(heard.text) < 40) else heard.full_text
     return "\n".join(dict.fromkeys(part for part in (asked, own) if part))
 
 
@@ -148,7 +149,7 @@ class ActionAcceptOffer(_RequestAction):
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
         """A "yes" that answers nothing is met with a question."""
-        return then_listen(await self._accept(dispatcher, tracker))
+        return then_listen(tracker, await self._accept(dispatcher, tracker))
 
     async def _accept(self, dispatcher: CollectingDispatcher, tracker: Tracker) -> list[EventType]:
         services, heard = self._services(), Heard.of(tracker)
@@ -189,19 +190,22 @@ class ActionRequestStatus(_RequestAction):
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
         """One line a request, newest first."""
+        await self._tell(dispatcher, tracker)
+        return then_listen(tracker, [])
+
+    async def _tell(self, dispatcher: CollectingDispatcher, tracker: Tracker) -> None:
         services, heard = self._services(), Heard.of(tracker)
         try:
             found = await asyncio.to_thread(services.requests.status_of, tracker.sender_id)
             if await reach_other(services, dispatcher, tracker, heard, found):
-                return []
+                return
         except StoreError:
             dispatcher.utter_message(response="utter_store_down")
-            return []
+            return
         if not found:
             dispatcher.utter_message(response="utter_status_none")
         else:
             dispatcher.utter_message(response="utter_status", requests="\n".join(status_line(one) for one in found))
-        return []
 
 
 async def reach_other(
@@ -231,7 +235,7 @@ class ActionWithdrawRequest(_RequestAction):
         offered = tracker.get_slot(OFFER)
         if offered != [WITHDRAW] and accepts(Heard.of(tracker), offered):
             return [FollowupAction("action_accept_offer")]  # "yes, erase it"
-        return then_listen(await self._taken_back(dispatcher, tracker))
+        return then_listen(tracker, await self._taken_back(dispatcher, tracker))
 
     async def _taken_back(self, dispatcher: CollectingDispatcher, tracker: Tracker) -> list[EventType]:
         services, heard = self._services(), Heard.of(tracker)

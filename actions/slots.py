@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rasa_sdk import Tracker
 from rasa_sdk.events import EventType, FollowupAction
 
 ASKED = "asked__text"  # the last question about the policy
@@ -9,7 +10,20 @@ OFFER = "offer__rights"  # what a "yes" is to
 LISTEN = "action_listen"
 
 
-def then_listen(events: list[EventType]) -> list[EventType]:
-    """End the turn after an action that another one may have handed over to: no rule knows what would come next."""
-    follows = any(event.get("event") == "followup" for event in events)
-    return events if follows else [*events, FollowupAction(LISTEN)]
+def then_listen(tracker: Tracker, events: list[EventType]) -> list[EventType]:
+    """End a turn in which another action handed over to this one: no rule knows what would come next.
+
+    Where a form is open, it speaks again.
+    """
+    if any(event.get("event") == "followup" for event in events) or not _handed_over(tracker):
+        return events
+    return [*events, FollowupAction((tracker.active_loop or {}).get("name") or LISTEN)]
+
+
+def _handed_over(tracker: Tracker) -> bool:
+    for event in reversed(tracker.events):
+        if event.get("event") == "user":
+            return False
+        if event.get("event") == "followup":
+            return True
+    return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 import re
 import string
@@ -66,7 +67,7 @@ class Planted:
 
     def some(self, most: int = 20, between: str = ", ") -> str:
         """The next ones, in one text; a word where none are left."""
-        found = [one for one, _ in zip(self._left, range(most))]
+        found = list(itertools.islice(self._left, most))
         self.given += len(found)
         return between.join(found) or "nobody"
 
