@@ -11,7 +11,7 @@ from rasa_sdk import Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.referral import letter, referral_quotes
-from actions.request_form import PARENTAL, Draft, is_child
+from actions.request_form import MENTIONED, PARENTAL, Draft, is_child
 from actions.services import Heard, Services, contact_of, policy_of
 from actions.speaking import quote_data, words_for
 from policies_kb.knowledge import Policy
@@ -35,7 +35,12 @@ async def file_drafted(
     """File what was confirmed; False if it could not be saved, which is said. Raises ContactGoneError."""
     policy = policy_of(services, heard)
     wish = wish_of(policy, tracker, heard, draft.rights or (), _text(draft))
-    wish = replace(wish, contacts=tuple(str(contact["handle"]) for contact in draft.account or ()))
+    given = draft.account or ()
+    wish = replace(
+        wish,
+        contacts=tuple(str(one["handle"]) for one in given if not one.get(MENTIONED)),
+        mentioned=tuple(str(one["handle"]) for one in given if one.get(MENTIONED)),
+    )
     receipt = await filed(services, dispatcher, policy, wish)
     if receipt is None:
         return False

@@ -17,6 +17,7 @@ from actions.referral import OTHER, OWN, referral_for
 from actions.request_form import (
     EMPTY,
     FORM,
+    MENTIONED,
     ORIGIN,
     OWN_AFTER_ALL,
     PARENTAL,
@@ -221,8 +222,11 @@ def _change(title: str, step: Step) -> dict[str, str]:
 
 def account_words(draft: Draft) -> str:
     """The account as it may be said back: a hint, never the address."""
-    hints = [str(contact["hint"]) for contact in draft.account or ()]
-    return ", ".join(hints) if hints else "not named; the support team will ask in this conversation"
+    given = draft.account or ()
+    account = ", ".join(str(one["hint"]) for one in given if not one.get(MENTIONED))
+    mentioned = ", ".join(str(one["hint"]) for one in given if one.get(MENTIONED))
+    said = account or "not named; the support team will ask in this conversation"
+    return f"{said} (also named: {mentioned})" if mentioned else said
 
 
 class ActionFileRequest(_FormAction):
@@ -249,7 +253,7 @@ class ActionFileRequest(_FormAction):
                 return [*_set(again), FollowupAction(FORM)]
         else:
             dispatcher.utter_message(response="utter_request_dropped")
-        return _set(EMPTY)
+        return _set(EMPTY | {OFFER: None})  # what was offered in the middle of the form is over
 
 
 def opening(

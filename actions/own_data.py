@@ -10,12 +10,11 @@ from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.services import Heard, Services, policy_of, services_of_environment
-from actions.slots import OFFER
+from actions.slots import FORGET, OFFER
 from actions.speaking import RIGHT_WORDS, words_for
 from tickets.errors import StoreError
 from tickets.vocabulary import Right
 
-FORGET = "forget_me"  # what a "yes" is to, in the slot of offers
 SURE = "sure"
 
 

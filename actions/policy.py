@@ -11,7 +11,7 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions.request_form import accepts
 from actions.services import Heard, Services, policy_of, services_of_environment
-from actions.slots import ASKED, OFFER
+from actions.slots import ASKED, OFFER, standing_offer
 from actions.speaking import OFFERED, answer_data, offer_button, quote_data, response_name
 from policies_kb.answering import AnswerKind, Quote, further
 from policies_kb.topics import Topic
@@ -31,7 +31,7 @@ class ActionAnswerPolicy(Action):
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
         """One message: the introduction, the quotes as data, and buttons for what can be done next."""
-        if accepts(Heard.of(tracker), tracker.get_slot(OFFER)):
+        if accepts(Heard.of(tracker), standing_offer(tracker)):
             return [FollowupAction("action_accept_offer")]
         if found_in(Heard.of(tracker).text):
             return [FollowupAction("action_request_status")]  # whoever names a reference asks about that request
@@ -66,7 +66,7 @@ class ActionMore(Action):
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
         """Says so if there is nothing more."""
-        if accepts(Heard.of(tracker), tracker.get_slot(OFFER)):
+        if accepts(Heard.of(tracker), standing_offer(tracker)):
             return [FollowupAction("action_accept_offer")]
         services = self._services or services_of_environment()
         policy = policy_of(services, Heard.of(tracker))

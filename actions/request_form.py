@@ -7,7 +7,7 @@ nothing gives None: it is an interruption, is answered in its own right, and the
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
@@ -30,6 +30,7 @@ class Step(str, Enum):
 
 ORIGIN = "request__origin"  # the words in which the wish was first said, contacts masked
 FORM = "request_form"
+MENTIONED = "mentioned"  # marks a contact that stands in the details: it is not the account, and is never written to
 REQUESTED = "requested_slot"
 OWN_AFTER_ALL = "own"  # in the slot of offers: a person who was sent to somebody else may say that this was wrong
 EMPTY: dict[str, Any] = {**{step.value: None for step in Step}, ORIGIN: None}
@@ -95,6 +96,7 @@ _NOTHING = re.compile(
 _THREATS = re.compile(r"\bif you (do not|don'?t|won'?t|will not|refuse to|fail to)\b", re.IGNORECASE)
 _OWN_AGE = re.compile(r"\bi(?:'?m| am) (\d{1,2})(?!\d|[:.,]\d)(?! ?%)", re.IGNORECASE)
 _GROWN = 16  # the highest age that GDPR Art. 8 lets a state ask a parent's word for
+_ABOUT_ACCOUNT = re.compile(r"\b(account|i (mistyped|typed|gave))\b", re.IGNORECASE)
 _STEMS = {
     "delet": Right.DELETION,
     "eras": Right.DELETION,
@@ -168,10 +170,11 @@ def heed(draft: Draft, step: Step, heard: Heard, referral: Referral | None) -> H
         return None  # the button that passes a question on works in the middle of everything
     if _WHAT_NEXT.search(heard.text):
         return Heeded({step.value: None}, say="utter_form_what_next")
-    if step is Step.ACCOUNT and not heard.pressed and not heard.contacts and _says_none(heard):
-        return Heeded({Step.ACCOUNT.value: []}, say="utter_account_none")
-    if heard.intent == "cancel" or (heard.intent == "request" and turns_down_all(heard)):
+    without = step is Step.ACCOUNT and not heard.pressed and not heard.contacts and _says_none(heard)
+    if heard.intent == "cancel" or (heard.intent == "request" and turns_down_all(heard) and _named(heard.text)):
         return Heeded(leave=True)
+    if without:
+        return Heeded({Step.ACCOUNT.value: []}, say="utter_account_none")
     if heard.intent == "go_back" and heard.step_pressed:
         return _back_to(draft, Step(heard.step_pressed))
     if step is Step.PARTY and referral is not None and party_named(referral, heard.text):
@@ -179,8 +182,11 @@ def heed(draft: Draft, step: Step, heard: Heard, referral: Referral | None) -> H
     switched = _switched(draft, step, heard)
     if switched is not None:
         return switched
-    if heard.contacts and (step is not Step.DETAILS or heard.intent == "go_back" or _CORRECTING.search(heard.text)):
+    told = step is Step.DETAILS and bool(set(draft.rights or ()) & TOLD_IN_WORDS)
+    if heard.contacts and not told and (step is not Step.DETAILS or _CORRECTING.search(heard.text)):
         return _account_given(heard)
+    if told and heard.contacts and not _ABOUT_ACCOUNT.search(heard.text):
+        return _read_details(draft, heard, referral)  # "it should say …" is the correction, not another account
     if heard.intent == "go_back" or (step is Step.CONFIRMED and heard.intent == "request"):
         return _back(draft, step, heard.text, referral is not None)
     readers = {
@@ -193,13 +199,17 @@ def heed(draft: Draft, step: Step, heard: Heard, referral: Referral | None) -> H
     return readers[step](draft, heard, referral)
 
 
-def accepts(heard: Heard, offered: object) -> bool:
-    """Whether a message takes up what was offered, whatever it was read as: "yes, my mail is …", "go on"."""
-    if not isinstance(offered, list) or not offered or heard.pressed:
+def accepts(heard: Heard, offered: Collection[str]) -> bool:
+    """Whether a message takes up what was offered, whatever it was read as: "yes, my mail is …", "go on".
+
+    An address alone says yes to a request only, never to something else that was offered.
+    """
+    if not offered or heard.pressed or "?" in heard.text:
         return False
     if OWN_AFTER_ALL in offered:
         return speaks_of_own(heard.text)
-    return bool(heard.contacts) or (_ACCEPTS.match(heard.text) is not None and "?" not in heard.text)
+    opens = {right.value for right in Right} - {Right.QUESTION.value} >= set(offered)
+    return bool(heard.contacts and opens) or _ACCEPTS.match(heard.text) is not None
 
 
 def turns_down_all(heard: Heard) -> bool:
@@ -242,7 +252,9 @@ def _switched(draft: Draft, step: Step, heard: Heard) -> Heeded | None:
     adds = bool(_AS_WELL.search(heard.text)) and not _INSTEAD.search(heard.text)
     names = [right.value for right in dict.fromkeys((*before, *rights) if adds else rights)]
     say = "utter_request_widened" if adds else "utter_request_switched"
-    return Heeded({Step.RIGHTS.value: names, Step.CONFIRMED.value: None}, say=say)
+    # The first words named what is not wanted any more: staff must not act on them.
+    said = {} if adds or heard.pressed else {ORIGIN: heard.full_text}
+    return Heeded({Step.RIGHTS.value: names, Step.CONFIRMED.value: None} | said, say=say)
 
 
 def _narrows(rights: tuple[Right, ...], before: tuple[Right, ...], text: str) -> bool:
@@ -333,13 +345,14 @@ def _read_details(draft: Draft, heard: Heard, referral: Referral | None) -> Heed
         return None
     if heard.intent in ("ask_policy", "more") and _QUESTION.search(heard.text):
         return None
-    if not tells and heard.intent != "request" and len(heard.text) < 60 and _QUESTION.search(heard.text):
-        return Heeded({Step.DETAILS.value: None})  # "what should I write?"
     if heard.intent == "small_talk" and len(heard.text) < 40:
         return None
-    extra = [*(draft.account or ()), *(contact for contact in heard.contacts if contact["usable"])]
+    if not tells and heard.intent != "request" and len(heard.text) < 60 and _QUESTION.search(heard.text):
+        return Heeded({Step.DETAILS.value: None})  # "what should I write?"
+    told_before = [contact for contact in draft.account or () if not contact.get(MENTIONED)]
+    mentioned = [{**contact, MENTIONED: True} for contact in heard.contacts if contact["usable"]]
     slots: dict[str, Any] = {Step.DETAILS.value: heard.full_text[:MOST_DETAILS]}
-    return Heeded(slots | ({Step.ACCOUNT.value: [dict(one) for one in extra]} if heard.contacts else {}))
+    return Heeded(slots | ({Step.ACCOUNT.value: [*map(dict, told_before), *mentioned]} if mentioned else {}))
 
 
 def _read_confirmed(draft: Draft, heard: Heard, referral: Referral | None) -> Heeded | None:

@@ -12,11 +12,11 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions.filing import file_question, file_referral
 from actions.form import opening
-from actions.own_data import FORGET, forget
+from actions.own_data import forget
 from actions.referral import OTHER, OWN, party_at_once, referral_for
 from actions.request_form import FORM, ORIGIN, OWN_AFTER_ALL, Draft, Step, accepts, turns_down_all, wanted_rights
 from actions.services import Heard, Services, policy_of, services_of_environment
-from actions.slots import ASKED, OFFER, then_listen
+from actions.slots import ASKED, FORGET, OFFER, WITHDRAW, standing_offer, then_listen
 from actions.speaking import RIGHT_TOPIC, RIGHT_WORDS, answer_data, words_for
 from policies_kb.answering import Answer
 from policies_kb.knowledge import Policy
@@ -26,7 +26,6 @@ from tickets.references import found_in
 from tickets.vocabulary import OPEN, Right
 from tickets.words import STATUS_WORDS
 
-WITHDRAW = "withdraw"  # what a "yes" is to, in the slot of offers
 _WITHDRAWS = re.compile(
     r"\b(withdraw|cancel|revoke|retract|call off|take back|taking back)\b.*\b(request|it|that|deletion|complaint)\b|"
     r"\brequest\b.*\b(back|withdrawn|cancell?ed)\b|\b(take|taking) (it|that|my request) back\b|changed my mind",
@@ -153,7 +152,7 @@ class ActionAcceptOffer(_RequestAction):
 
     async def _accept(self, dispatcher: CollectingDispatcher, tracker: Tracker) -> list[EventType]:
         services, heard = self._services(), Heard.of(tracker)
-        offered = list(tracker.get_slot(OFFER) or ())
+        offered = standing_offer(tracker)
         if offered == [FORM]:  # a draft that could not be saved
             return [SlotSet(OFFER, None), FollowupAction(FORM)]
         if offered == [WITHDRAW]:
@@ -232,7 +231,7 @@ class ActionWithdrawRequest(_RequestAction):
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
         """Says plainly if there is none, or if it is too late."""
-        offered = tracker.get_slot(OFFER)
+        offered = standing_offer(tracker)
         if offered != [WITHDRAW] and accepts(Heard.of(tracker), offered):
             return [FollowupAction("action_accept_offer")]  # "yes, erase it"
         return then_listen(tracker, await self._taken_back(dispatcher, tracker))
@@ -263,7 +262,7 @@ class ActionWithdrawRequest(_RequestAction):
             return [SlotSet(OFFER, None)]
         reference = open_ones[0].reference
         is_sure = heard.pressed or named or _WITHDRAWS.search(heard.text)
-        if not is_sure and tracker.get_slot(OFFER) != [WITHDRAW]:
+        if not is_sure and standing_offer(tracker) != [WITHDRAW]:
             # "Stop" or "never mind" may mean something else; a request that is gone by mistake is a right lost.
             dispatcher.utter_message(
                 response="utter_withdraw_sure", request=status_line(open_ones[0]), buttons=[_YES_WITHDRAW, _NO]

@@ -8,6 +8,26 @@ from rasa_sdk.events import EventType, FollowupAction
 ASKED = "asked__text"  # the last question about the policy
 OFFER = "offer__rights"  # what a "yes" is to
 LISTEN = "action_listen"
+FORGET = "forget_me"  # in OFFER: erasing the chat
+WITHDRAW = "withdraw"  # in OFFER: taking a request back
+FINAL = frozenset({FORGET, WITHDRAW})
+
+
+def standing_offer(tracker: Tracker) -> list[str]:
+    """What a "yes" is to now. What cannot be taken back is offered for one message only."""
+    offered = list(tracker.get_slot(OFFER) or ())
+    return [] if FINAL & set(offered) and _messages_since(tracker) > 1 else offered
+
+
+def _messages_since(tracker: Tracker) -> int:
+    """How many messages have come since the offer was made, this one included."""
+    count = 0
+    for event in reversed(tracker.events):
+        if event.get("event") == "user":
+            count += 1
+        if event.get("event") == "slot" and event.get("name") == OFFER:
+            return count
+    return count
 
 
 def then_listen(tracker: Tracker, events: list[EventType]) -> list[EventType]:

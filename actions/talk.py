@@ -12,7 +12,7 @@ from rasa_sdk.executor import CollectingDispatcher
 from actions.filing import WITHDRAW
 from actions.request_form import OWN_AFTER_ALL, accepts
 from actions.services import Heard, Services, contact_of, policy_of, services_of_environment
-from actions.slots import ASKED, OFFER
+from actions.slots import ASKED, OFFER, standing_offer
 from actions.speaking import offer_button
 from tickets.errors import StoreError
 from tickets.vocabulary import OPEN, Right
@@ -53,7 +53,7 @@ class ActionOfferPerson(Action):
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
         """The contact is the policy's own; where it names none, that is said."""
-        if accepts(Heard.of(tracker), tracker.get_slot(OFFER)):
+        if accepts(Heard.of(tracker), standing_offer(tracker)):
             return [FollowupAction("action_accept_offer")]
         services = self._services or services_of_environment()
         policy = policy_of(services, Heard.of(tracker))
@@ -80,7 +80,7 @@ class ActionDeclineOffer(Action):
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
         """Forgets the offer. A "no" to a referral means an account of one's own."""
         services = self._services or services_of_environment()
-        offered, heard = tracker.get_slot(OFFER) or [], Heard.of(tracker)
+        offered, heard = standing_offer(tracker), Heard.of(tracker)
         if OWN_AFTER_ALL in offered or accepts(heard, offered):
             return [FollowupAction("action_accept_offer")]
         company = policy_of(services, Heard.of(tracker)).profile.name
@@ -119,7 +119,7 @@ class ActionGoBack(Action):
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
         """Forgets what was offered; an address after an offer takes it up."""
-        if accepts(Heard.of(tracker), tracker.get_slot(OFFER)):
+        if accepts(Heard.of(tracker), standing_offer(tracker)):
             return [FollowupAction("action_accept_offer")]
         services, heard = self._services or services_of_environment(), Heard.of(tracker)
         try:

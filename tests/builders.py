@@ -1,4 +1,4 @@
-"""Ready-made things for tests: turns, clients, sessions, processes of the product."""
+"""Ready-made things for tests: ids, turns, whole requests, processes of the product."""
 
 from __future__ import annotations
 
@@ -8,9 +8,6 @@ import re
 import secrets
 import subprocess
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +15,6 @@ import httpx
 
 from bot.desk import Reply, Turn
 from bot.intake import take
-from bot.launch import make_app
 from bot.settings import data_folder
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -70,13 +66,6 @@ def tracker_store_of(parts: Any) -> Any:
     return getattr(store, "_tracker_store", store)
 
 
-def app_over(settings: Any, parts: Any, desk: Any) -> Any:
-    """The public app with another desk, whose agent may be a stand-in that has no domain."""
-    if not hasattr(desk.agent, "domain"):
-        desk.agent.domain = parts.desk.agent.domain
-    return make_app(settings, replace(parts, desk=desk))
-
-
 async def events_of(parts: Any, conversation: str) -> list[dict[str, Any]]:
     """All that the tracker of a conversation holds, as plain data."""
     tracker = await parts.desk.agent.tracker_store.retrieve(conversation)
@@ -102,52 +91,13 @@ def mailed_code(parts: Any, address: str) -> str:
     return str([code for parcel in own for code in _CODE.findall(parcel.text.reveal())][-1])
 
 
-@dataclass
-class Chat:
-    """One conversation over HTTP."""
-
-    http: httpx.AsyncClient
-    token: str
-
-    async def post(self, body: dict[str, Any], **headers: str) -> httpx.Response:
-        """Send a body as it is, with this conversation's token."""
-        return await self.http.post(
-            "/api/messages", json=body, headers={"Authorization": f"Bearer {self.token}", **headers}
-        )
-
-    async def say(self, text: str, message_id: str | None = None) -> dict[str, Any]:
-        """Type a text; gives the one reply."""
-        return _only_reply(await self.post({"id": message_id or fresh_id(), "text": text}))
-
-    async def press(self, button: dict[str, str], message_id: str | None = None) -> dict[str, Any]:
-        """Press a button of an earlier reply; gives the one reply."""
-        return _only_reply(await self.post({"id": message_id or fresh_id(), "button": button["token"]}))
-
-    async def until_asked(self, words: str, wish: str = WISH, address: str = "") -> dict[str, Any]:
-        """Say a wish and go on until the desk says these words; gives that reply."""
-        reply = await self.say(wish)
-        for _ in range(MOST_STEPS):
-            if words in said_in(reply):
-                return reply
-            reply = await self.say(answer_to(said_in(reply), address or fresh_address()))
-        raise AssertionError(f"the desk never said {words!r}, but {said_in(reply)!r}")
-
-    async def confirming(self, wish: str = WISH, address: str = "") -> dict[str, Any]:
-        """Come as far as the summary: the next yes files."""
-        return await self.until_asked("Is that right?", wish, address)
-
-    async def file(self, wish: str = WISH, address: str = "", message_id: str | None = None) -> dict[str, Any]:
-        """The whole way: wish, offer, account, details, summary, receipt. message_id: that of the last yes."""
-        await self.confirming(wish, address)
-        return await self.say("yes", message_id)
-
-
 def said_in(reply: dict[str, Any]) -> str:
     """All that the desk itself says in a reply."""
     return f"{reply['text']}\n{reply['closing']}"
 
 
-def _only_reply(response: httpx.Response) -> dict[str, Any]:
+def only_reply(response: httpx.Response) -> dict[str, Any]:
+    """The one reply that an answer of the API holds."""
     assert response.status_code == 200, response.text
     (reply,) = response.json()["replies"]
     return dict(reply)
@@ -159,26 +109,11 @@ def filed_over(http: httpx.Client, policy: str) -> dict[str, Any]:
     said = WISH
     for _ in range(MOST_STEPS):
         message = {"id": fresh_id(), "text": said}
-        reply = _only_reply(http.post("/api/messages", json=message, headers={"Authorization": f"Bearer {token}"}))
+        reply = only_reply(http.post("/api/messages", json=message, headers={"Authorization": f"Bearer {token}"}))
         if reply["request"]:
             return dict(reply["request"])
         said = answer_to(said_in(reply), fresh_address())
     raise AssertionError("nothing was filed")
-
-
-@asynccontextmanager
-async def client_of(app: Any) -> AsyncIterator[httpx.AsyncClient]:
-    """A client of the app without a network. An exception that leaves the app is a 500, as with a real server."""
-    transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
-    async with httpx.AsyncClient(transport=transport, base_url=HOST) as client:
-        yield client
-
-
-async def open_chat(http: httpx.AsyncClient, policy: str = "klasso") -> Chat:
-    """A new conversation."""
-    opened = await http.post("/api/sessions", json={"policy": policy})
-    assert opened.status_code == 201, opened.text
-    return Chat(http, opened.json()["token"])
 
 
 def environment(folder: Path, **variables: str) -> dict[str, str]:

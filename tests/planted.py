@@ -15,15 +15,7 @@ EMAILS = (
     "planted{0} [at] example.org",
     "planted{0}\uff20example.org",
 )
-BRITISH = (  # of the numbers for films, which ring nowhere
-    "+44 20 7946 {0}",
-    "+44 (0)20 7946 {0}",
-    "0044 20 7946 {0}",
-    "(020) 7946 {0}",
-    "020 7946 {0}",
-    "020-7946-{0}",
-    "+44207946{0}",
-)
+BRITISH = ("+44 {0} {1}", "+44 (0){0} {1}", "0044 {0} {1}", "(0{0}) {1}", "0{0} {1}", "0{0}-{1}", "+44{0}{1}")
 AMERICAN = ("+1 {0} 555 {1}", "+1 ({0}) 555-{1}", "({0}) 555-{1}", "{0}-555-{1}", "{0}.555.{1}", "1-{0}-555-{1}")
 AREAS = ("202", "206", "212", "213", "303", "305", "312", "404", "415", "503", "512", "602", "615", "617", "702")
 _MARK = re.compile(r"planted[a-z]{12}", re.IGNORECASE)
@@ -39,7 +31,8 @@ def emails(count: int) -> list[str]:
 
 def phones() -> list[str]:
     """2,500 numbers in several spellings, no two the same."""
-    british = [BRITISH[n % len(BRITISH)].format(f"0{n:03d}") for n in range(1000)]
+    films = [f"7946 0{n:03d}" for n in range(1000)]  # numbers that ring nowhere
+    british = [BRITISH[n % len(BRITISH)].format("20", number) for n, number in enumerate(films)]
     pairs = [(area, f"01{n:02d}") for area in AREAS for n in range(100)]
     return british + [AMERICAN[n % len(AMERICAN)].format(*pair) for n, pair in enumerate(pairs)]
 

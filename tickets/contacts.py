@@ -46,6 +46,7 @@ class KnownContact:
 
     kind: ContactKind
     value: Redacted
+    is_account: bool = True  # False: only mentioned in what the person wrote
 
     @property
     def is_mailable(self) -> bool:
@@ -170,6 +171,7 @@ def attach(unit: Unit, vault: Vault, request_id: str, contacts: Sequence[KnownCo
             "sealed": sealed.data,
             "key_id": sealed.key,
             "look_up": vault.look_up(contact.value, CONTACT_INDEX),
+            "is_account": contact.is_account,
         }
         unit.execute(sa.insert(request_contacts).values(**values))
 
@@ -182,14 +184,15 @@ def of_request(unit: Unit, vault: Vault, request_id: str) -> tuple[KnownContact,
         KnownContact(
             ContactKind(row["kind"]),
             vault.open(Sealed(row["key_id"], row["sealed"]), f"request_contacts.sealed:{row['id']}"),
+            row["is_account"],
         )
         for row in rows
     )
 
 
 def address_of(contacts: Iterable[KnownContact]) -> KnownContact | None:
-    """The first address among contacts that a mail can be sent to."""
-    return next((contact for contact in contacts if contact.is_mailable), None)
+    """The first address among the account's contacts that a mail can be sent to."""
+    return next((contact for contact in contacts if contact.is_account and contact.is_mailable), None)
 
 
 def requests_with(unit: Unit, vault: Vault, contacts: Collection[KnownContact]) -> frozenset[str]:

@@ -70,7 +70,7 @@ def check(wish: OpenRequest, now: datetime) -> None:
         raise InputError("a request needs at least one right")
     if wish.channel is Channel.STAFF and not wish.filer:
         raise InputError("a request entered by staff names the member of staff as its filer")
-    if len(wish.contacts) > MOST_OF_A_REQUEST:
+    if len(wish.contacts) + len(wish.mentioned) > MOST_OF_A_REQUEST:
         raise InputError(f"a request has at most {MOST_OF_A_REQUEST} contacts")
     if wish.evidence - {EvidenceKind.LOGIN_TOKEN}:
         raise InputError("a front can vouch for a login and for nothing else")

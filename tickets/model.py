@@ -20,6 +20,7 @@ class OpenRequest:
     idempotency_key: one for each intended filing, kept when it is tried again; it counts within its conversation.
     filer: who files, where that is not the person in the conversation (staff); the approver must be somebody else.
     contacts: handles that ContactBox.keep gave for this conversation; the first address among them is written to.
+    mentioned: handles of contacts that only stand in the text, such as a correction's new address: never written to.
     referred_to: another party that decides about the data; then the request is only logged, and closed at once.
     evidence: what the front itself can vouch for (a login token); a typed address is no evidence.
     """
@@ -37,6 +38,7 @@ class OpenRequest:
     contacts: tuple[str, ...] = ()
     referred_to: str = ""
     evidence: frozenset[EvidenceKind] = frozenset()
+    mentioned: tuple[str, ...] = ()
 
 
 class Proof(str, Enum):

@@ -58,7 +58,7 @@ def tell_before_destruction(unit: Unit, office: Office, row: Row, now: datetime)
     """Every address of the request hears that it is settled, and how to stop it before the hold is over."""
     details = Details(answer_by=row["answer_by"])
     for contact in contacts.of_request(unit, office.vault, row["id"]):
-        if contact.is_mailable:
+        if contact.is_account and contact.is_mailable:
             subject, text = _written(unit, office, row, News.VERIFIED, details)
             token = challenges.new_stop_token(unit, row["id"], now).reveal()
             link = _STOP.replace("{base_url}", office.mail.base_url.rstrip("/")).replace("{token}", token)

@@ -54,7 +54,7 @@ class RequestService:
         """
         intake.check(wish, now)
         with self._store.unit() as unit:
-            found = contacts.held(unit, self._office.vault, wish.conversation, wish.contacts)
+            found = self._contacts(unit, wish)
             print_of = intake.fingerprint(self._office.vault, wish, found)
             known = rows.remembered(unit, wish)
             if known is not None:
@@ -65,6 +65,12 @@ class RequestService:
             receipt = self._with_hint(unit, request_id, receipt)
             unit.commit()
         return receipt
+
+    def _contacts(self, unit: Unit, wish: OpenRequest) -> tuple[KnownContact, ...]:
+        """The account's contacts, then those that were only mentioned."""
+        own = contacts.held(unit, self._office.vault, wish.conversation, wish.contacts)
+        told = contacts.held(unit, self._office.vault, wish.conversation, wish.mentioned)
+        return *own, *(replace(one, is_account=False) for one in told if one not in own)
 
     def _existing(self, unit: Unit, wish: OpenRequest, now: datetime) -> tuple[str, Receipt] | None:
         row = None if wish.referred_to else rows.open_overlapping(unit, wish)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sqlalchemy import (  # type: ignore[import-untyped,unused-ignore]
+    Boolean,
     CheckConstraint,
     Column,
     ForeignKey,
@@ -11,6 +12,7 @@ from sqlalchemy import (  # type: ignore[import-untyped,unused-ignore]
     LargeBinary,
     String,
     Table,
+    true,
 )
 
 from tickets.tables import MAX_NAME, UtcDateTime, among, metadata
@@ -42,6 +44,8 @@ request_contacts = Table(
     Column("sealed", LargeBinary, nullable=False),
     Column("key_id", String(16), nullable=False),
     Column("look_up", String(64), nullable=False),  # blind index of the canonical form
+    # False: only mentioned in what the person wrote, such as the new address of a correction; it is never written to.
+    Column("is_account", Boolean, nullable=False, server_default=true()),
     CheckConstraint(among("kind", ContactKind), "kind"),
     Index("ix_request_contacts_request", "request_id"),
     Index("ix_request_contacts_look_up", "look_up"),

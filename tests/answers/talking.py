@@ -35,7 +35,7 @@ class Talk:
     def press(self, button: Button, message_id: str | None = None) -> Reply:
         """Press a button of an earlier reply."""
         named = message_id or _fresh_id()
-        return self._turn(Turn(self.conversation, self.policy, named, button.payload, button.payload))
+        return self._turn(Turn.of_button(self.conversation, self.policy, named, button.payload))
 
     def confirming(self, wish: str = WISH, address: str = "") -> Reply:
         """Say a wish and go on to the summary: the next yes files."""

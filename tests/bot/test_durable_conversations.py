@@ -21,7 +21,7 @@ from tickets.errors import StoreUnavailableError
 from tickets.vocabulary import Right
 
 pytestmark = pytest.mark.asyncio
-PRIVATE = "my cat is called Mimikatze"
+PRIVATE = "my parrot is called Kakadudel"
 
 
 @pytest.fixture(scope="module")
@@ -96,7 +96,7 @@ async def test_what_one_process_forgot_the_other_does_not_bring_back(parts: Part
 async def test_a_conversation_is_kept_sealed(parts: Parts) -> None:
     conversation = fresh_conversation()
     await store_over(parts).save(tracker_with(parts, conversation, PRIVATE))
-    assert b"Mimikatze" not in database_of(parts)
+    assert b"Kakadudel" not in database_of(parts)
     assert texts_of(await store_over(parts).retrieve(conversation)) == [PRIVATE]
 
 

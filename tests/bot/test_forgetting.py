@@ -89,7 +89,7 @@ async def test_a_draft_of_a_request_goes_with_the_chat(parts: Parts) -> None:
     button = next(
         one for one in (await say(parts, conversation, "forget me")).buttons if one.title == "Erase this chat"
     )
-    reply = await parts.desk.reply(Turn(conversation, "klasso", fresh_id(), button.payload, button.payload))
+    reply = await parts.desk.reply(Turn.of_button(conversation, "klasso", fresh_id(), button.payload))
     assert reply.kind == "forgotten" and parts.keeper.my_data(conversation).hints == ()
     assert (await say(parts, conversation, "yes")).request is None
 

@@ -47,7 +47,7 @@ class Broken:
         return await self.desk.reply(turn)
 
     async def press(self, payload: str, message_id: str = "") -> Reply:
-        turn = Turn(self.conversation, "klasso", message_id or fresh_id(), payload, payload)
+        turn = Turn.of_button(self.conversation, "klasso", message_id or fresh_id(), payload)
         return await self.desk.reply(turn)
 
     def filed(self) -> list[Any]:
@@ -160,7 +160,7 @@ async def test_two_conversations_do_not_share_a_draft(parts: Parts, tmp_path: Pa
 async def test_drafts_do_not_pile_up(broken: Broken, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bot.menu.MOST_DRAFTS", 3)
     for number in range(10):
-        await broken.desk.reply(Turn(f"test:{number}", "klasso", fresh_id(), "menu:deletion", ""))
+        await broken.desk.reply(Turn.of_button(f"test:{number}", "klasso", fresh_id(), "menu:deletion"))
     assert list(broken.menu.drafts) == ["test:7", "test:8", "test:9"]
 
 

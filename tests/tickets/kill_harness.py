@@ -38,7 +38,7 @@ from tickets.store import Store, Unit
 from tickets.vocabulary import Channel, Regime, Right
 
 NOW = datetime(2026, 1, 31, tzinfo=timezone.utc)
-REPLY_SECONDS = 0.003  # from the commit to the moment the reply has arrived
+REPLY_SECONDS = 0.02  # from the commit to the moment the reply has arrived
 
 
 RING = KeyRing.new()
@@ -154,7 +154,7 @@ def main(mode: str, url: str, filings: int, kills: int) -> None:
         store.migrate()
     answered = done = 0
     while done < kills and answered < filings:
-        answered = life(mode, url, answered, filings, random.uniform(0, 0.03))
+        answered = life(mode, url, answered, filings, random.uniform(0, 0.06))
         done += 1
     if mode != "memory":
         answered = life(mode, url, answered, min(filings, answered + 5), None)

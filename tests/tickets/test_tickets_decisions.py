@@ -158,9 +158,11 @@ def test_before_destruction_every_address_hears_how_to_stop_it(house: House) -> 
 def test_a_question_is_put_where_the_person_asked_and_the_work_goes_on_after_the_answer(house: House) -> None:
     reference = house.in_progress().reference
     house.staff.ask_requester(reference, "Which of ${two} accounts?\nPlease say.", WORKER, NOW)
-    letter = house.letters(reference, "asked")[-1]
-    assert letter.way is Way.WEB and letter.recipient.reveal() == CHAT
-    assert "Which of ${two} accounts?\nPlease say." in letter.text.reveal()
+    chat, mail = house.letters(reference, "asked")
+    assert chat.way is Way.WEB and chat.recipient.reveal() == CHAT
+    assert mail.way is Way.MAIL and mail.recipient.reveal() == "one@example.org"  # who has left the chat hears of it
+    for letter in (chat, mail):
+        assert "Which of ${two} accounts?\nPlease say." in letter.text.reveal()
     assert house.staff.heard_requester(reference, WORKER, at(days=1)).status is Status.IN_PROGRESS
 
 

@@ -39,7 +39,7 @@ def test_twenty_kills_lose_double_and_tear_nothing(empty_url: str) -> None:
 
 
 def test_without_the_key_requests_are_doubled(file_url: str) -> None:
-    assert killed("no_key", file_url)["doubled"] > 0
+    assert killed("no_key", file_url, kills=2 * KILLS)["doubled"] > 0
 
 
 def test_without_the_transaction_requests_are_torn(file_url: str) -> None:

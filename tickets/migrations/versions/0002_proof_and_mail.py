@@ -169,6 +169,7 @@ def _make_contacts() -> None:
     op.create_table(
         "request_contacts",
         *(_text("id", 32), _text("request_id", 32), _text("kind", 16), *_sealed(), _text("look_up", 64)),
+        sa.Column("is_account", sa.Boolean(), server_default=sa.true(), nullable=False),
         _check("request_contacts", "kind", kind),
         _of_request("request_contacts"),
         _key("request_contacts", "id"),
