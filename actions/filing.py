@@ -120,13 +120,18 @@ async def filed(
         return None
 
 
+def channel_of(heard: Heard) -> Channel:
+    """How the message came; a developer's shell counts as the web."""
+    return Channel(heard.channel) if heard.channel in {channel.value for channel in Channel} else Channel.WEB
+
+
 def wish_of(policy: Policy, tracker: Tracker, heard: Heard, rights: tuple[Right, ...], text: str) -> OpenRequest:
     """A wish in this conversation; the key is that of the message, so a message that comes twice files once."""
     return OpenRequest(
         policy=policy.profile.policy,
         policy_version=policy.current.version,
         rights=frozenset(rights),
-        channel=Channel(heard.channel) if heard.channel in {channel.value for channel in Channel} else Channel.WEB,
+        channel=channel_of(heard),
         conversation=tracker.sender_id,
         text=text[:LONGEST_TEXT],
         regimes=frozenset(Regime(name) for name in policy.profile.regimes),

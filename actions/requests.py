@@ -10,7 +10,7 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import EventType, FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.filing import file_question, file_referral
+from actions.filing import channel_of, file_question, file_referral
 from actions.form import opening
 from actions.own_data import forget
 from actions.referral import OTHER, OWN, party_at_once, referral_for
@@ -217,7 +217,9 @@ async def reach_other(
     reference = found_in(heard.text)
     if not reference or reference in {one.reference for one in own}:
         return False
-    await asyncio.to_thread(services.identity.ask_reach, reference, tracker.sender_id, services.now())
+    await asyncio.to_thread(
+        services.identity.ask_reach, reference, tracker.sender_id, services.now(), channel_of(heard)
+    )
     dispatcher.utter_message(response="utter_reach_asked", reference=reference)
     return True
 

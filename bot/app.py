@@ -268,7 +268,11 @@ def _add_api(app: FastAPI, services: Services) -> None:
         before, reply = services.remembered[key]
         if before != content:
             raise HTTPException(409, "This id was used for another message. A new message needs a new id.")
-        return await asyncio.shield(reply)
+        try:
+            return await asyncio.shield(reply)
+        except Exception:
+            services.remembered.pop(key, None)  # trying again may help
+            raise
 
 
 def _checked(text: str) -> str:

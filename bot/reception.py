@@ -13,6 +13,7 @@ import structlog
 from bot.desk import NOT_UNDERSTOOD, Turn
 from bot.intake import Taken, take
 from bot.rasa_agent import utc_now
+from pii.encryption import EncryptionError
 from pii.masking import Contact
 from pii.redacted import Redacted
 from tickets.contacts import canonical, hint, is_mailable
@@ -69,7 +70,7 @@ class Reception:
         now = self.clock()
         try:
             result = await self._soon(self.identity.check_code, conversation, code, now)
-        except (TicketError, asyncio.TimeoutError) as error:
+        except (TicketError, EncryptionError, asyncio.TimeoutError) as error:
             _log.error("code_not_checked", kind=type(error).__name__)
             return {"outcome": "unchecked"}
         if result.outcome is Outcome.NONE and not any(map(str.isdigit, text)):
@@ -87,7 +88,7 @@ class Reception:
             return ()
         try:
             handles = await self._soon(self.box.keep, conversation, taken.found, self.clock())
-        except (TicketError, asyncio.TimeoutError) as error:
+        except (TicketError, EncryptionError, asyncio.TimeoutError) as error:
             _log.error("contact_not_kept", kind=type(error).__name__)
             handles = {}
         return tuple(_entry(contact, handles.get(contact.placeholder, "")) for contact in taken.found)

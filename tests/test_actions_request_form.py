@@ -2,63 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from hearing import ADDRESS, COMPLETE, DELETION, LOST, PHONE, TORN, WITH_ACCOUNT, heard, pressed, read, with_contact
 
-from actions.own_data import FORGET
 from actions.referral import OTHER, OWN
-from actions.request_form import (
-    EMPTY,
-    MOST_DETAILS,
-    ORIGIN,
-    OWN_AFTER_ALL,
-    PARENTAL,
-    PLAIN_OPT_OUTS,
-    Draft,
-    Heeded,
-    Step,
-    accepts,
-    heed,
-    skipped,
-    turns_down_all,
-    wanted_rights,
-)
+from actions.request_form import MOST_DETAILS, ORIGIN, Draft, Heeded, Step, heed
 from actions.services import Heard
 from tickets.vocabulary import Right
 
-ADDRESS = {"kind": "email", "placeholder": "[email-1]", "handle": "h1", "hint": "p…@example.org", "usable": True}
-PHONE = {"kind": "phone", "placeholder": "[phone-1]", "handle": "h2", "hint": "…23", "usable": True}
-TORN = ADDRESS | {"usable": False}  # no whole address
-LOST = ADDRESS | {"handle": "", "usable": False}  # the store was down
-DELETION = Draft(rights=(Right.DELETION,), party=OWN)
-WITH_ACCOUNT = replace(DELETION, account=(ADDRESS,))
-COMPLETE = replace(WITH_ACCOUNT, details="")
 INTERRUPTIONS = ("small_talk", "status", "human", "my_data", "forget_me", "resend_code", "prove")
-
-
-def heard(text: str, intent: str = "", *rights: Right, **more: Any) -> Heard:
-    """What was understood of a typed message."""
-    usual: dict[str, Any] = {"text": text, "intent": intent, "rights": rights, "topics": {}, "detail": ""}
-    usual |= {"policy": "klasso", "channel": "web", "message_id": "m", "full_text": text}
-    return Heard(**(usual | more))
-
-
-def pressed(payload: str, *rights: Right, **more: Any) -> Heard:
-    """A button of ours."""
-    intent = payload.removeprefix("/").partition("{")[0]
-    return heard(payload, intent, *rights, pressed=True, **more)
-
-
-def with_contact(text: str, *contacts: dict[str, Any], intent: str = "nonsense") -> Heard:
-    return heard(text, intent, contacts=contacts)
-
-
-def read(step: Step, said: Heard, draft: Draft) -> Heeded | None:
-    return heed(draft, step, said, None)
-
-
 BLANK: dict[Step, Draft] = {
     Step.RIGHTS: Draft(),
     Step.ACCOUNT: DELETION,
@@ -129,7 +83,8 @@ def test_other_rights_take_the_place_of_those_before(step: Step) -> None:
     said = heard("actually a copy, not deletion", "request", Right.ACCESS, Right.DELETION)
     read_so = read(step, said, BLANK[step])
     assert read_so is not None and read_so.say == "utter_request_switched"
-    assert read_so.slots == {Step.RIGHTS.value: ["access"], Step.CONFIRMED.value: None}
+    assert read_so.slots[Step.RIGHTS.value] == ["access"] and read_so.slots[Step.CONFIRMED.value] is None
+    assert read_so.slots.get(ORIGIN) in (None, "actually a copy, not deletion")
 
 
 def test_rights_that_are_added_stand_beside_those_before() -> None:
@@ -164,28 +119,6 @@ def test_what_names_no_right_is_asked_again() -> None:
     assert read(Step.RIGHTS, heard("hm", "nonsense"), Draft()) == Heeded(
         {Step.RIGHTS.value: None}, say="utter_rights_unclear"
     )
-
-
-@pytest.mark.parametrize(
-    ("text", "rights", "wanted"),
-    [
-        ("a copy, not deletion", (Right.ACCESS, Right.DELETION), (Right.ACCESS,)),
-        ("don't delete, just correct it", (Right.DELETION, Right.CORRECTION), (Right.CORRECTION,)),
-        ("delete my son's account", (Right.DELETION, Right.PARENTAL_DELETE), (Right.PARENTAL_DELETE,)),
-        (
-            "delete his account and mine",
-            (Right.DELETION, Right.PARENTAL_DELETE),
-            (Right.DELETION, Right.PARENTAL_DELETE),
-        ),
-        ("delete and export", (Right.DELETION, Right.PORTABILITY), (Right.DELETION, Right.PORTABILITY)),
-        ("do not delete it", (Right.DELETION,), ()),
-    ],
-)
-def test_rights_that_the_words_turn_down_are_not_wanted(
-    text: str, rights: tuple[Right, ...], wanted: tuple[Right, ...]
-) -> None:
-    said = heard(text, "request", *rights)
-    assert wanted_rights(said) == wanted and turns_down_all(said) == (wanted == ())
 
 
 # --- who decides ---------------------------------------------------------------------------------------------------
@@ -270,9 +203,9 @@ def test_words_are_taken_whole_and_cut_where_they_are_too_many() -> None:
     assert read_so == Heeded({Step.DETAILS.value: ("word " * 1000)[:MOST_DETAILS]})
 
 
-def test_a_contact_in_the_details_is_added_to_the_account() -> None:
+def test_a_contact_in_the_details_stands_beside_the_account_as_one_that_was_only_mentioned() -> None:
     read_so = read(Step.DETAILS, with_contact("the calls were with [phone-1]", PHONE), WITH_ACCOUNT)
-    assert read_so is not None and read_so.slots[Step.ACCOUNT.value] == [ADDRESS, PHONE]
+    assert read_so is not None and read_so.slots[Step.ACCOUNT.value] == [ADDRESS, PHONE | {"mentioned": True}]
     assert read_so.slots[Step.DETAILS.value] == "the calls were with [phone-1]"
 
 
@@ -319,45 +252,3 @@ def test_a_no_asks_what_to_change_and_files_nothing() -> None:
 def test_naming_what_is_wrong_goes_there() -> None:
     read_so = read(Step.CONFIRMED, heard("the address is wrong", "nonsense"), COMPLETE)
     assert read_so is not None and read_so.ask is Step.ACCOUNT
-
-
-# --- steps that are left out, offers that are taken up --------------------------------------------------------------
-
-
-def test_every_slot_of_the_form_is_emptied_with_it() -> None:
-    assert set(EMPTY) == {ORIGIN, *(step.value for step in Step)} and not any(EMPTY.values())
-
-
-@pytest.mark.parametrize("right", [right for right in Right if right is not Right.QUESTION])
-def test_what_a_right_does_not_need_is_not_asked(right: Right) -> None:
-    filled = skipped((right,), has_referral=False)
-    assert filled[Step.PARTY.value] == OWN
-    assert (Step.DETAILS.value in filled) == (right in PLAIN_OPT_OUTS | PARENTAL)
-    assert Step.PARTY.value not in skipped((right,), has_referral=True)
-
-
-def test_an_opt_out_beside_another_right_is_asked_about() -> None:
-    assert Step.DETAILS.value not in skipped((Right.MARKETING_OPT_OUT, Right.DELETION), has_referral=False)
-    assert Step.DETAILS.value in skipped((Right.PARENTAL_DELETE, Right.DELETION), has_referral=False)
-
-
-@pytest.mark.parametrize(
-    ("said", "offered", "taken"),
-    [
-        (heard("yes, go on", "more"), ["deletion"], True),
-        (with_contact("yes, my mail is [email-1]", ADDRESS), ["deletion"], True),
-        (with_contact("[email-1]", ADDRESS), ["deletion"], True),
-        (heard("go on", "more"), [], False),
-        (heard("go on", "more"), None, False),
-        (heard("do you record calls", "ask_policy"), ["deletion"], False),
-        (heard("ok but what about cookies?", "ask_policy"), ["deletion"], False),
-        (heard("it is my own account", "ask_policy"), [OWN_AFTER_ALL, "deletion"], True),
-        (heard("yes", "ask_policy"), [OWN_AFTER_ALL, "deletion"], False),
-        (pressed("/affirm"), ["deletion"], False),
-        (with_contact("do you share [email-1] with anybody?", ADDRESS, intent="ask_policy"), ["question"], False),
-        (with_contact("my mail is [email-1]", ADDRESS), [FORGET], False),
-        (with_contact("my mail is [email-1]", ADDRESS), ["withdraw"], False),
-    ],
-)
-def test_an_offer_is_taken_up_in_any_words_but_by_nothing_else(said: Heard, offered: Any, taken: bool) -> None:
-    assert accepts(said, offered) is taken

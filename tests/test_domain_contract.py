@@ -5,47 +5,22 @@ from __future__ import annotations
 import ast
 import re
 import string
-from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timezone
-from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
-import pytest
-import yaml
-from rasa.shared.core.domain import Domain
-from rasa.shared.core.training_data.story_reader.yaml_story_reader import YAMLStoryReader
-from rasa.shared.nlu.constants import TEXT
-from rasa.shared.nlu.training_data.message import Message
+from domain_reading import PROJECT, domain, nodes, pattern_of, steps
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions import actions_for
 from actions.filing import say_receipt
-from actions.own_data import SURE
-from actions.referral import OTHER, OWN, letter
-from actions.request_form import FORM, ORIGIN, Step
-from actions.slots import ASKED, OFFER
-from actions.speaking import MENU_RIGHTS, OFFERED, RIGHT_DEEDS, RIGHT_TOPIC, RIGHT_WORDS, offer_button
+from actions.referral import letter
 from actions.talk import SMALL_TALK
-from bot.intake import COMMANDS, take
-from bot.nlu.question_model import ASK, REQUEST
-from bot.reception import PROVE
 from policies_kb.answering import AnswerKind
 from policies_kb.knowledge import policy_folders
-from policies_kb.topics import Topic
-from quality.reading import training_examples
 from tickets.clocks import due
 from tickets.model import Proof, Receipt
 from tickets.vocabulary import Regime, Right, Status
-from tickets.words import RIGHT_WORDS as WORDS_OF_THE_STORE
 
-PROJECT = Path(__file__).resolve().parent.parent
-COMMON = {  # the 15 commonest topics of people's questions
-    Topic.COLLECTION, Topic.CONTACT_DETAILS, Topic.LOCATION, Topic.COOKIES, Topic.PAYMENT, Topic.CALLS, Topic.PURPOSE,
-    Topic.ADVERTISING, Topic.SHARING, Topic.SALE, Topic.SECURITY, Topic.RETENTION, Topic.DELETION, Topic.CHILDREN,
-    Topic.CONTACT,
-}  # fmt: skip
 DYNAMIC = {  # f-strings in the code that name a response: every name they can give
     "utter_answer_{}": {f"utter_answer_{kind.value}" for kind in AnswerKind},
     "utter_{}": {f"utter_{kind}" for kind in SMALL_TALK},
@@ -64,56 +39,13 @@ FAMILIES = {  # responses whose name is chosen in the code, and what their calle
     "utter_code_": {"hint"},
 }
 HEEDED = {"rights"}  # what the form passes with the word it says before it asks on
-PAYLOADS = {  # f-strings in the code that are a button's payload: every value they can carry
-    '/request{"right": "{}"}': [right.value for right in Right],
-    '/request{"right": "{}", "party": "own"}': [right.value for right in Right],
-    '/affirm{"party": "{}"}': [OTHER, OWN],
-    '/go_back{"step": "{}"}': [step.value for step in Step],
-    '/forget_me{"step": "{}"}': [SURE],
-}
-CARRIED = {
-    "right": {right.value for right in Right},
-    "party": {OTHER, OWN},
-    "step": {SURE} | {step.value for step in Step},
-}
-NEVER_TYPED = {"prove"}
 FRAGMENTS = {"utter_forgotten_kept"}  # stands in a gap of another response, with the blank after it
-SERVICES = dict.fromkeys(("knowledge", "requests", "identity", "keeper"))
 NO_PLACEHOLDER = {"response", "buttons", "json_message", "text", "image", "attachment", "template"}
-
-
-@lru_cache(maxsize=1)
-def domain() -> dict[str, Any]:
-    return dict(yaml.safe_load((PROJECT / "domain.yml").read_text("utf-8")))
-
-
-@lru_cache(maxsize=1)
-def rules() -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = []
-    for path in sorted((PROJECT / "data" / "stories").glob("*.yml")):
-        read = yaml.safe_load(path.read_text("utf-8"))
-        found += [*read.get("rules", ()), *read.get("stories", ())]
-    return found
-
-
-def steps(key: str) -> set[str]:
-    return {step[key] for rule in rules() for step in rule["steps"] if key in step}
-
-
-def nodes() -> Iterator[ast.AST]:
-    """All of the code that speaks."""
-    for package in ("actions", "bot"):
-        for path in sorted((PROJECT / package).rglob("*.py")):
-            yield from ast.walk(ast.parse(path.read_text("utf-8")))
 
 
 def spoken_by_name() -> set[str]:
     named = {node.value for node in nodes() if isinstance(node, ast.Constant) and isinstance(node.value, str)}
     return {name for name in named if re.fullmatch(r"utter_[a-z_]*[a-z]", name)}  # "utter_" begins an f-string
-
-
-def pattern_of(node: ast.JoinedStr) -> str:
-    return "".join(str(part.value) if isinstance(part, ast.Constant) else "{}" for part in node.values)
 
 
 def spoken_by_pattern() -> set[str]:
@@ -257,144 +189,3 @@ def test_what_is_said_of_a_request_never_says_that_anything_was_deleted() -> Non
     for name in ("utter_due_law", "utter_due_target"):
         assert "{date}" in texts[name], name
     assert "does NOT exist" in texts["utter_request_not_saved"]
-
-
-# --- actions, intents, rules ---------------------------------------------------------------------------------------
-
-
-def test_the_actions_of_the_domain_are_those_of_the_code() -> None:
-    names = [action.name() for action in actions_for(SERVICES)]
-    assert Counter(names) == Counter(domain()["actions"])
-
-
-def test_an_actions_name_is_its_classes_name_or_the_one_under_which_rasa_looks_for_a_forms_action() -> None:
-    for action in actions_for(SERVICES):
-        kind = type(action).__name__
-        by_class = re.sub(r"(?<!^)([A-Z])", r"_\1", kind).lower()
-        if kind.startswith("Ask"):
-            step = Step[kind.removeprefix("Ask").upper()]
-            assert action.name() == f"action_ask_{FORM}_{step.value}"
-        else:
-            assert action.name() == by_class
-
-
-def test_the_form_asks_for_every_step_in_its_order_and_each_step_has_its_question() -> None:
-    assert list(domain()["forms"]) == [FORM]
-    assert domain()["forms"][FORM] == {"required_slots": [step.value for step in Step]}
-    asked = {name for name in domain()["actions"] if name.startswith("action_ask_")}
-    assert asked == {f"action_ask_{FORM}_{step.value}" for step in Step}
-    assert f"validate_{FORM}" in domain()["actions"]
-
-
-def followed_up() -> set[str]:
-    """Actions that other actions hand over to."""
-    return {
-        str(node.args[0].value)
-        for node in nodes()
-        if isinstance(node, ast.Call)
-        and isinstance(node.func, ast.Name)
-        and node.func.id == "FollowupAction"
-        and isinstance(node.args[0], ast.Constant)
-    }
-
-
-def test_every_action_is_reached_by_a_rule_or_by_the_form() -> None:
-    by_rule = {action for action in steps("action") if action.startswith("action_")}
-    by_form = {name for name in domain()["actions"] if name.startswith((f"validate_{FORM}", f"action_ask_{FORM}_"))}
-    assert by_rule | by_form == set(domain()["actions"]) and not by_rule & by_form
-
-
-def test_what_an_action_hands_over_to_is_an_action_or_the_form() -> None:
-    assert followed_up() and followed_up() <= set(domain()["actions"]) | {FORM}
-
-
-def test_every_rule_has_a_name_of_its_own_and_known_steps() -> None:
-    names = [rule.get("rule") or rule.get("story") for rule in rules()]
-    assert len(names) == len(set(names)) and all(names)
-    assert steps("action") <= set(domain()["actions"]) | set(domain()["responses"]) | {FORM}
-
-
-def test_every_intent_has_one_rule_and_training_data_unless_it_is_never_typed() -> None:
-    intents = [step["intent"] for rule in rules() for step in rule["steps"] if "intent" in step]
-    assert Counter(intents) == Counter(domain()["intents"])
-    assert {example.intent for example in training_examples()} == set(domain()["intents"]) - NEVER_TYPED
-
-
-def test_what_is_never_typed_is_a_command_of_our_own() -> None:
-    assert {PROVE.removeprefix("/")} == NEVER_TYPED
-    assert take(PROVE).read != PROVE and not any(words.startswith("/") for words in COMMANDS.values())
-
-
-def test_every_topic_has_enough_examples() -> None:
-    assert len(COMMON) == 15 and len(Topic) == 56
-    counted = Counter(example.detail for example in training_examples() if example.intent == ASK)
-    assert set(counted) == {topic.value for topic in Topic}
-    for topic in Topic:
-        assert counted[topic.value] >= (40 if topic in COMMON else 20), topic
-
-
-def test_every_right_that_people_invoke_has_examples() -> None:
-    counted = Counter(example.detail for example in training_examples() if example.intent == REQUEST)
-    assert set(counted) == {right.value for right in Right} and min(counted.values()) >= 20
-
-
-def test_every_kind_of_small_talk_has_examples_and_a_response() -> None:
-    counted = Counter(example.detail for example in training_examples() if example.intent == "small_talk")
-    assert set(counted) == SMALL_TALK and min(counted.values()) >= 20
-
-
-def test_every_slot_that_the_code_names_is_in_the_domain_and_only_actions_set_it() -> None:
-    assert {ASKED, OFFER, ORIGIN, *(step.value for step in Step)} == set(domain()["slots"])
-    for name, slot in domain()["slots"].items():
-        assert slot == {"type": "any", "influence_conversation": False, "mappings": [{"type": "custom"}]}, name
-
-
-# --- buttons -------------------------------------------------------------------------------------------------------
-
-
-def payload_nodes() -> Iterator[ast.expr]:
-    """What stands for "payload" in every dictionary of the code."""
-    for node in nodes():
-        if isinstance(node, ast.Dict):
-            for key, value in zip(node.keys, node.values):
-                if isinstance(key, ast.Constant) and key.value == "payload":
-                    yield value
-
-
-def payloads() -> list[str]:
-    """Every payload that a button can carry."""
-    found = {str(node.value) for node in payload_nodes() if isinstance(node, ast.Constant)}
-    for pattern, values in PAYLOADS.items():
-        found |= {pattern.replace("{}", value) for value in values}
-    return sorted(found)
-
-
-def test_every_payload_that_code_composes_is_known_here() -> None:
-    found = list(payload_nodes())
-    assert all(isinstance(node, (ast.Constant, ast.JoinedStr)) for node in found)
-    assert {pattern_of(node) for node in found if isinstance(node, ast.JoinedStr)} == set(PAYLOADS)
-
-
-@pytest.mark.parametrize("payload", payloads())
-def test_every_buttons_payload_is_a_command_that_the_domain_knows(payload: str) -> None:
-    rasa_domain = Domain.from_dict(domain())
-    read = YAMLStoryReader.unpack_regex_message(Message({TEXT: payload}), rasa_domain)
-    assert read.get("intent")["name"] in domain()["intents"]
-    entities = read.get("entities") or []
-    assert {entity["entity"] for entity in entities} <= set(domain()["entities"])
-    assert ("{" in payload) == bool(entities)
-    for entity in entities:
-        assert entity["value"] in CARRIED[entity["entity"]]
-
-
-def test_the_domains_entities_are_those_that_buttons_carry() -> None:
-    assert set(domain()["entities"]) == set(CARRIED)
-
-
-def test_every_right_has_words_and_a_button_of_its_own() -> None:
-    assert set(RIGHT_WORDS) == set(RIGHT_DEEDS) == set(WORDS_OF_THE_STORE) == set(Right)
-    assert RIGHT_WORDS == WORDS_OF_THE_STORE and set(MENU_RIGHTS) <= set(Right) - {Right.QUESTION}
-    titles = [offer_button(right)["title"] for right in Right]
-    assert len(set(titles)) == len(titles) and max(map(len, titles)) <= 64
-    assert set(RIGHT_TOPIC) == set(Right) - {Right.QUESTION}
-    assert all(RIGHT_TOPIC[right] is topic for topic, right in OFFERED.items())

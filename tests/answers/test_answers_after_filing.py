@@ -76,6 +76,16 @@ def test_details_are_kept_beside_the_first_words(parts: Parts) -> None:
     assert parts.requests.show(filed.reference).text == f"{WISH}\nIt is about the calls of last winter."
 
 
+def test_an_address_that_is_only_mentioned_is_never_written_to(parts: Parts) -> None:
+    talk, mentioned = Talk(parts, "klasso"), fresh_address()
+    for text in (WISH, "yes", "+44 20 7946 0123", f"The calls were with {mentioned}, last winter."):
+        talk.say(text)
+    receipt = talk.say("yes")
+    assert receipt.request is not None and receipt.request["proof"] == "by_staff"
+    waiting = parts.outbox.lease(parts.clock(), 1_000)
+    assert mentioned not in [parcel.recipient.reveal() for parcel in waiting]
+
+
 @pytest.mark.parametrize("question", ["What happened to my request?", "status of my request", "Is my request done?"])
 def test_the_status_is_told_with_the_reference(parts: Parts, question: str) -> None:
     talk = Talk(parts, "klasso")

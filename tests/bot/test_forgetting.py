@@ -7,19 +7,8 @@ import json
 from typing import Any
 
 import pytest
-from builders import (
-    WISH,
-    app_over,
-    client_of,
-    events_of,
-    fresh_address,
-    fresh_conversation,
-    fresh_id,
-    open_chat,
-    played,
-    said_in,
-    tracker_store_of,
-)
+from builders import WISH, events_of, fresh_address, fresh_conversation, fresh_id, played, said_in, tracker_store_of
+from chatting import app_over, client_of, open_chat
 
 from bot.desk import TROUBLE, Desk, Reply, Turn
 from bot.forgetting import Forgetting

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from builders import app_over, client_of, fresh_address, fresh_conversation, fresh_id, mailed_code, open_chat, said_in
+from builders import fresh_address, fresh_conversation, fresh_id, mailed_code, said_in
+from chatting import app_over, client_of, open_chat
 from fakes import FailingAgent, HangingAgent, SilentAgent
 
 from bot.desk import PATIENCE, TROUBLE, Button, Desk, Reply, Turn

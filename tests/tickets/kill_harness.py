@@ -1,6 +1,6 @@
 """Files requests in a child process, kills it with SIGKILL again and again, and counts what is left.
 
-    python kill_harness.py MODE URL FILINGS KILLS        prints {"kills", "acknowledged", "lost", "doubled", "torn"}
+    python kill_harness.py MODE URL FILINGS KILLS [SECONDS]      prints {"kills", "acknowledged", "lost", "doubled", "torn"}
 
 Modes: `whole` is the product. The others take one defence away and must go red: `no_key` sends every attempt under a
 new key, `no_transaction` commits after each statement, `memory` acknowledges before it files. In all modes the look
@@ -149,17 +149,19 @@ def counted(url: str, answered: int) -> dict[str, int]:
         }
 
 
-def main(mode: str, url: str, filings: int, kills: int) -> None:
+def main(mode: str, url: str, filings: int, kills: int, longest: float = 0.06) -> None:
+    """longest: seconds that a life may file at most; the longer, the more is filed by the last kill."""
     with Store(url) as store:
         store.migrate()
     answered = done = 0
     while done < kills and answered < filings:
-        answered = life(mode, url, answered, filings, random.uniform(0, 0.06))
+        answered = life(mode, url, answered, filings, random.uniform(0, longest))
         done += 1
     if mode != "memory":
-        answered = life(mode, url, answered, min(filings, answered + 5), None)
+        # Without a kill: the rest where the kills were many, a few more where they were not.
+        answered = life(mode, url, answered, filings if kills >= 200 else min(filings, answered + 5), None)
     print(json.dumps({"kills": done, "acknowledged": answered} | counted(url, answered)))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4]))
+    main(sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4]), *map(float, sys.argv[5:6]))
