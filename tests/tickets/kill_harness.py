@@ -1,6 +1,8 @@
 """Files requests in a child process, kills it with SIGKILL again and again, and counts what is left.
 
-    python kill_harness.py MODE URL FILINGS KILLS [SECONDS]      prints {"kills", "acknowledged", "lost", "doubled", "torn"}
+    python kill_harness.py MODE URL FILINGS KILLS [SECONDS]
+
+Prints {"kills", "acknowledged", "lost", "doubled", "torn"}.
 
 Modes: `whole` is the product. The others take one defence away and must go red: `no_key` sends every attempt under a
 new key, `no_transaction` commits after each statement, `memory` acknowledges before it files. In all modes the look

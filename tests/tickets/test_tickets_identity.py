@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import os
 import re
 import threading
 import time
@@ -190,7 +191,7 @@ class Counted:
         return hmac.compare_digest(one, other)
 
 
-ROUNDS, GUESSES, THREADS = 20, 200, 24
+ROUNDS, GUESSES, THREADS = int(os.environ.get("ROUNDS", "20")), 200, 24  # ROUNDS=100 for the long run
 
 
 def test_of_two_hundred_guesses_at_once_five_are_compared(store: Store) -> None:
