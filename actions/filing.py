@@ -13,11 +13,12 @@ from rasa_sdk.executor import CollectingDispatcher
 from actions.referral import letter, referral_quotes
 from actions.request_form import MENTIONED, PARENTAL, Draft, is_child
 from actions.services import Heard, Services, contact_of, policy_of
-from actions.speaking import quote_data, words_for
+from actions.speaking import quote_data
 from policies_kb.knowledge import Policy
 from tickets.errors import ContactGoneError, TicketError
 from tickets.model import OpenRequest, Proof, Receipt
 from tickets.vocabulary import Channel, Regime, Right
+from tickets.words import words_for
 
 LONGEST_TEXT = 4_000
 _NEXT = {

@@ -31,10 +31,11 @@ from actions.request_form import (
 )
 from actions.services import Heard, Services, policy_of, services_of_environment
 from actions.slots import OFFER
-from actions.speaking import MENU_RIGHTS, RIGHT_WORDS, words_for
+from actions.speaking import MENU_RIGHTS
 from policies_kb.profile import Referral
 from tickets.errors import ContactGoneError
 from tickets.vocabulary import Right
+from tickets.words import RIGHT_WORDS, words_for
 
 _RESUMES = "utter_back_to_request"
 

@@ -11,9 +11,9 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions.services import Heard, Services, policy_of, services_of_environment
 from actions.slots import FORGET, OFFER
-from actions.speaking import RIGHT_WORDS, words_for
 from tickets.errors import StoreError
 from tickets.vocabulary import Right
+from tickets.words import RIGHT_WORDS, words_for
 
 SURE = "sure"
 

@@ -17,14 +17,14 @@ from actions.referral import OTHER, OWN, party_at_once, referral_for
 from actions.request_form import FORM, ORIGIN, OWN_AFTER_ALL, Draft, Step, accepts, turns_down_all, wanted_rights
 from actions.services import Heard, Services, policy_of, services_of_environment
 from actions.slots import ASKED, FORGET, OFFER, WITHDRAW, standing_offer, then_listen
-from actions.speaking import RIGHT_TOPIC, RIGHT_WORDS, answer_data, words_for
+from actions.speaking import RIGHT_TOPIC, answer_data
 from policies_kb.answering import Answer
 from policies_kb.knowledge import Policy
 from tickets.errors import MoveError, StoreError, UnknownRequestError
 from tickets.model import Summary
 from tickets.references import found_in
 from tickets.vocabulary import OPEN, Right
-from tickets.words import STATUS_WORDS
+from tickets.words import RIGHT_WORDS, STATUS_WORDS, words_for
 
 _WITHDRAWS = re.compile(
     r"\b(withdraw|cancel|revoke|retract|call off|take back|taking back)\b.*\b(request|it|that|deletion|complaint)\b|"

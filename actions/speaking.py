@@ -8,6 +8,7 @@ from policies_kb.answering import Answer, AnswerKind, Quote
 from policies_kb.knowledge import Policy
 from policies_kb.topics import Topic
 from tickets.vocabulary import Right
+from tickets.words import RIGHT_WORDS
 
 RIGHT_TOPIC: dict[Right, Topic] = {
     Right.ACCESS: Topic.ACCESS,
@@ -36,25 +37,6 @@ OFFERED: dict[Topic, Right] = {
     Topic.MARKETING: Right.MARKETING_OPT_OUT,
     Topic.COMPLAINT: Right.COMPLAINT,
 }
-RIGHT_WORDS: dict[Right, str] = {
-    Right.ACCESS: "a copy of your data",
-    Right.DELETION: "deletion",
-    Right.CORRECTION: "correction",
-    Right.PORTABILITY: "your data in a portable form",
-    Right.RESTRICTION: "restricting the use of your data",
-    Right.OBJECTION: "objection",
-    Right.WITHDRAW_CONSENT: "withdrawing consent",
-    Right.MARKETING_OPT_OUT: "no more marketing",
-    Right.SALE_SHARE_OPT_OUT: "no sale or sharing of your data",
-    Right.LIMIT_SENSITIVE: "limiting the use of sensitive data",
-    Right.PARENTAL_REVIEW: "seeing your child's data",
-    Right.PARENTAL_DELETE: "deleting your child's data",
-    Right.PARENTAL_STOP_COLLECTION: "no more collection of your child's data",
-    Right.COMPLAINT: "complaint",
-    Right.APPEAL: "appeal",
-    Right.QUESTION: "question for the support team",
-}
-
 RIGHT_DEEDS: dict[Right, str] = {
     Right.ACCESS: "Send me a copy of the personal data you hold about me.",
     Right.DELETION: "Delete the personal data you hold about me.",
@@ -83,11 +65,6 @@ MENU_RIGHTS = (
     Right.COMPLAINT,
 )
 """What is offered where somebody has not said what they want."""
-
-
-def words_for(rights: "tuple[Right, ...] | list[Right]") -> str:
-    """Rights as they are spoken of in a reply."""
-    return ", ".join(RIGHT_WORDS[right] for right in rights)
 
 
 def response_name(answer: Answer, policy: Policy) -> str:
