@@ -333,6 +333,8 @@ _NO_DETAILS = {Step.DETAILS.value: ""}
 
 
 def _read_details(draft: Draft, heard: Heard, referral: Referral | None) -> Heeded | None:
+    if heard.pressed and heard.intent not in _NOT_DETAILS:
+        return Heeded(_NO_DETAILS if heard.intent == "deny" else {Step.DETAILS.value: None})
     if _PLAIN_YES.fullmatch(heard.text):
         return Heeded({Step.DETAILS.value: None}, say="utter_details_go_on")
     if len(heard.text) < 40 and (

@@ -22,7 +22,7 @@ export const RIGHTS = {
 export const STATUSES = {
   received: "received",
   unverified: "waiting until it is settled that the account is yours",
-  verified: "proof accepted, waiting to be worked on",
+  verified: "accepted, waiting to be worked on",
   in_progress: "being worked on",
   awaiting_requester: "waiting for your answer to a question",
   awaiting_controller: "waiting for the company that decides about the data",
