@@ -134,7 +134,8 @@ def test_a_referral_has_no_due_date_and_gives_a_letter_after_the_passage(page: P
     expect(page.locator(".receipt")).to_contain_text("somebody else decides")
     expect(page.locator(".receipt")).not_to_contain_text("Mar 2026")
     expect(page.locator(".receipt details")).to_have_count(0)
-    places = order_in(page, "Ask the school.", "Ask your school.", "Dear school", "somebody else decides", "I have noted it.")
+    said = ("Ask the school.", "Ask your school.", "Dear school", "somebody else decides", "I have noted it.")
+    places = order_in(page, *said)
     assert places == sorted(places)
 
 
