@@ -11,9 +11,10 @@ from rasa_sdk import Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.referral import letter, referral_quotes
-from actions.request_form import MENTIONED, PARENTAL, Draft, is_child
+from actions.request_form import MENTIONED, PARENTAL, Draft
 from actions.services import Heard, Services, contact_of, policy_of
 from actions.speaking import quote_data
+from actions.wording import is_child
 from policies_kb.knowledge import Policy
 from tickets.errors import ContactGoneError, TicketError
 from tickets.model import OpenRequest, Proof, Receipt

@@ -14,24 +14,11 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions.filing import file_drafted, file_referral
 from actions.referral import OTHER, OWN, referral_for
-from actions.request_form import (
-    EMPTY,
-    FORM,
-    MENTIONED,
-    ORIGIN,
-    OWN_AFTER_ALL,
-    PARENTAL,
-    REQUESTED,
-    Draft,
-    Heeded,
-    Step,
-    heed,
-    is_child,
-    skipped,
-)
+from actions.request_form import EMPTY, FORM, MENTIONED, ORIGIN, PARENTAL, REQUESTED, Draft, Heeded, Step, heed, skipped
 from actions.services import Heard, Services, policy_of, services_of_environment
-from actions.slots import OFFER
+from actions.slots import OFFER, OWN_AFTER_ALL
 from actions.speaking import MENU_RIGHTS
+from actions.wording import is_child
 from policies_kb.profile import Referral
 from tickets.errors import ContactGoneError
 from tickets.vocabulary import Right

@@ -9,10 +9,10 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import EventType, FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.request_form import accepts
 from actions.services import Heard, Services, policy_of, services_of_environment
 from actions.slots import ASKED, OFFER, standing_offer
 from actions.speaking import OFFERED, answer_data, offer_button, quote_data, response_name
+from actions.wording import accepts
 from policies_kb.answering import AnswerKind, Quote, further
 from policies_kb.topics import Topic
 from tickets.references import found_in

@@ -7,12 +7,13 @@ nothing gives None: it is an interruption, is answered in its own right, and the
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
-from actions.referral import OTHER, OWN, party_named, speaks_of_own
+from actions import wording
+from actions.referral import OTHER, OWN, party_named
 from actions.services import Heard
 from policies_kb.profile import Referral
 from tickets.vocabulary import TOLD_IN_WORDS, Right
@@ -32,7 +33,6 @@ ORIGIN = "request__origin"  # the words in which the wish was first said, contac
 FORM = "request_form"
 MENTIONED = "mentioned"  # marks a contact that stands in the details: it is not the account, and is never written to
 REQUESTED = "requested_slot"
-OWN_AFTER_ALL = "own"  # in the slot of offers: a person who was sent to somebody else may say that this was wrong
 EMPTY: dict[str, Any] = {**{step.value: None for step in Step}, ORIGIN: None}
 
 PARENTAL = frozenset({Right.PARENTAL_REVIEW, Right.PARENTAL_DELETE, Right.PARENTAL_STOP_COLLECTION})
@@ -57,59 +57,6 @@ _FIELD_WORDS = {
     Step.ACCOUNT: re.compile(r"\b(e-?mails?|mails?|address|phone|number|account|contact)\b", re.IGNORECASE),
     Step.DETAILS: re.compile(r"\b(details?|text|description|wording|note|what i wrote)\b", re.IGNORECASE),
     Step.RIGHTS: re.compile(r"\b(request|right|deletion|kind|type|what i ask|what i want)\b", re.IGNORECASE),
-}
-_INSTEAD = re.compile(r"\b(actually|instead|rather|not|no|don'?t|change|switch|only|just)\b", re.IGNORECASE)
-_AS_WELL = re.compile(r"\b(also|too|as well|and then|both|plus|first|before|additionally|besides)\b", re.IGNORECASE)
-_QUESTION = re.compile(
-    r"\?|^\s*(wh(at|o|om|ose|y|en|ere|ich)|how|do|does|did|is|are|can|could|will|would|may|should|has|have)\b",
-    re.IGNORECASE,
-)
-_WHAT_NEXT = re.compile(r"\bwhat (happens|comes|will happen) (then|next|after|now)\b", re.IGNORECASE)
-_NO_CONTACT = re.compile(r"\b(no|not|none|neither|without|don'?t|do not|forgot|lost|never)\b", re.IGNORECASE)
-_NEGATED = re.compile(
-    r"\b(?:not|no|don'?t|never|instead of|rather than|without)\s+(?:want |do )?(?:an? |the |my |to )?(\w+)",
-    re.IGNORECASE,
-)
-_CHANGES = re.compile(r"\b(change|edit|fix|correct|alter|replace)\b", re.IGNORECASE)
-_ADDS = re.compile(r"\b(add|more to say|forgot to (say|mention))\b", re.IGNORECASE)
-_CORRECTING = re.compile(
-    r"\b(wrong|mistyped|typo|i meant|meant to|should be|instead|correct(ion)? is)\b", re.IGNORECASE
-)
-_PLAIN_YES = re.compile(
-    r"\s*(yes|yeah|yep|yup|ye|sure|there is)\b[ ,]*(there is|i do|please|one thing|something)?[ .!:]*", re.IGNORECASE
-)
-_ACCEPTS = re.compile(
-    r"\s*(yes|yeah|yep|yup|ok|okay|sure|of course|certainly|go (on|ahead)|(just |please )?do (it|so|that)|please do|"
-    r"(then )?ask them|pass (it|this|that) on)\b",
-    re.IGNORECASE,
-)
-_CHILDS = {Right.DELETION: Right.PARENTAL_DELETE, Right.ACCESS: Right.PARENTAL_REVIEW}
-_MINE_TOO = re.compile(r"\b(mine|my own|and me|as well as my|both of us|our accounts)\b", re.IGNORECASE)
-_NEGATIVE = re.compile(
-    r"\b(no|nope|nah|na|not|none|nothing|nil|skip|pass|don'?t|without|leave|rather|that('?s| is) (all|it))\b",
-    re.IGNORECASE,
-)
-_NOTHING = re.compile(
-    r"\b(good|fine|ok|okay|that'?s (all|it|right|correct)|right|correct|great|perfect|go ahead|continue)\b|\A/deny",
-    re.IGNORECASE,
-)
-_THREATS = re.compile(r"\bif you (do not|don'?t|won'?t|will not|refuse to|fail to)\b", re.IGNORECASE)
-_OWN_AGE = re.compile(r"\bi(?:'?m| am) (\d{1,2})(?!\d|[:.,]\d)(?! ?%)", re.IGNORECASE)
-_GROWN = 16  # the highest age that GDPR Art. 8 lets a state ask a parent's word for
-_ABOUT_ACCOUNT = re.compile(r"\b(account|i (mistyped|typed|gave))\b", re.IGNORECASE)
-_STEMS = {
-    "delet": Right.DELETION,
-    "eras": Right.DELETION,
-    "remov": Right.DELETION,
-    "access": Right.ACCESS,
-    "copy": Right.ACCESS,
-    "correct": Right.CORRECTION,
-    "rectif": Right.CORRECTION,
-    "portab": Right.PORTABILITY,
-    "export": Right.PORTABILITY,
-    "restrict": Right.RESTRICTION,
-    "object": Right.OBJECTION,
-    "complain": Right.COMPLAINT,
 }
 MOST_DETAILS = 3_000  # characters; what the person first said is stored beside it
 
@@ -148,12 +95,6 @@ class Heeded:
     leave: bool = False
 
 
-def is_child(text: str) -> bool:
-    """Whether a child writes itself: "I am 12". Then only the parent's contact is asked, and no details."""
-    said = _OWN_AGE.search(text)
-    return said is not None and int(said.group(1)) < _GROWN
-
-
 def skipped(rights: tuple[Right, ...], has_referral: bool) -> dict[str, Any]:
     """The steps that these rights do not need, filled in."""
     filled: dict[str, Any] = {}
@@ -168,10 +109,12 @@ def heed(draft: Draft, step: Step, heard: Heard, referral: Referral | None) -> H
     """Read one message at one step; None for an interruption."""
     if heard.pressed and Right.QUESTION in heard.rights:
         return None  # the button that passes a question on works in the middle of everything
-    if _WHAT_NEXT.search(heard.text):
+    if wording.WHAT_NEXT.search(heard.text):
         return Heeded({step.value: None}, say="utter_form_what_next")
     without = step is Step.ACCOUNT and not heard.pressed and not heard.contacts and _says_none(heard)
-    if heard.intent == "cancel" or (heard.intent == "request" and turns_down_all(heard) and _named(heard.text)):
+    if heard.intent == "cancel" or (
+        heard.intent == "request" and wording.turns_down_all(heard) and wording.named_rights(heard.text)
+    ):
         return Heeded(leave=True)
     if without:
         return Heeded({Step.ACCOUNT.value: []}, say="utter_account_none")
@@ -183,9 +126,9 @@ def heed(draft: Draft, step: Step, heard: Heard, referral: Referral | None) -> H
     if switched is not None:
         return switched
     told = step is Step.DETAILS and bool(set(draft.rights or ()) & TOLD_IN_WORDS)
-    if heard.contacts and not told and (step is not Step.DETAILS or _CORRECTING.search(heard.text)):
+    if heard.contacts and not told and (step is not Step.DETAILS or wording.CORRECTING.search(heard.text)):
         return _account_given(heard)
-    if told and heard.contacts and not _ABOUT_ACCOUNT.search(heard.text):
+    if told and heard.contacts and not wording.ABOUT_ACCOUNT.search(heard.text):
         return _read_details(draft, heard, referral)  # "it should say …" is the correction, not another account
     if heard.intent == "go_back" or (step is Step.CONFIRMED and heard.intent == "request"):
         return _back(draft, step, heard.text, referral is not None)
@@ -199,57 +142,27 @@ def heed(draft: Draft, step: Step, heard: Heard, referral: Referral | None) -> H
     return readers[step](draft, heard, referral)
 
 
-def accepts(heard: Heard, offered: Collection[str]) -> bool:
-    """Whether a message takes up what was offered, whatever it was read as: "yes, my mail is …", "go on".
-
-    An address alone says yes to a request only, never to something else that was offered.
-    """
-    if not offered or heard.pressed or "?" in heard.text:
-        return False
-    if OWN_AFTER_ALL in offered:
-        return speaks_of_own(heard.text)
-    opens = {right.value for right in Right} - {Right.QUESTION.value} >= set(offered)
-    return bool(heard.contacts and opens) or _ACCEPTS.match(heard.text) is not None
-
-
-def turns_down_all(heard: Heard) -> bool:
-    """ "Don't delete my account after all": rights are named, and each is turned down."""
-    return bool(heard.rights) and not heard.pressed and not wanted_rights(heard)
-
-
-def wanted_rights(heard: Heard) -> tuple[Right, ...]:
-    """The rights that were asked for, without those that the words turn down ("access, not deletion")."""
-    meant = _THREATS.sub(" ", heard.text)
-    refused = {
-        right for word in _NEGATED.findall(meant) for stem, right in _STEMS.items() if word.lower().startswith(stem)
-    }
-    named = [right for right in heard.rights if right not in refused]
-    if refused and not named:
-        named = [right for right in _named(heard.text) if right not in refused]
-    if not _MINE_TOO.search(heard.text):  # "my son made an account, delete it" is not about the parent's own
-        named = [right for right in named if _CHILDS.get(right) not in named]
-    return tuple(dict.fromkeys(named))
-
-
-def _named(text: str) -> list[Right]:
-    words = re.findall(r"\w+", text.lower())
-    return [right for word in words for stem, right in _STEMS.items() if word.startswith(stem)]
-
-
 def _switched(draft: Draft, step: Step, heard: Heard) -> Heeded | None:
     """ "Actually a copy, not deletion": other rights than before, in words that change or add."""
     if heard.intent != "request" or Right.QUESTION in heard.rights:
         return None
-    if not (heard.pressed or _named(heard.text) or _INSTEAD.search(heard.text) or _AS_WELL.search(heard.text)):
+    if not (
+        heard.pressed
+        or wording.named_rights(heard.text)
+        or wording.INSTEAD.search(heard.text)
+        or wording.AS_WELL.search(heard.text)
+    ):
         return None  # no word for a right, none for a change: it was misread
-    rights = wanted_rights(heard)
+    rights = wording.wanted_rights(heard)
     before = draft.rights or ()
     if not rights or not before or set(rights) <= set(before) and not _narrows(rights, before, heard.text):
         return None
-    changes = bool(_INSTEAD.search(heard.text) or _AS_WELL.search(heard.text)) and bool(_named(heard.text))
+    changes = bool(wording.INSTEAD.search(heard.text) or wording.AS_WELL.search(heard.text)) and bool(
+        wording.named_rights(heard.text)
+    )
     if step is Step.DETAILS and not heard.pressed and (heard.contacts or not changes):
         return None  # somebody describing what they want in more words
-    adds = bool(_AS_WELL.search(heard.text)) and not _INSTEAD.search(heard.text)
+    adds = bool(wording.AS_WELL.search(heard.text)) and not wording.INSTEAD.search(heard.text)
     names = [right.value for right in dict.fromkeys((*before, *rights) if adds else rights)]
     say = "utter_request_widened" if adds else "utter_request_switched"
     # The first words named what is not wanted any more: staff must not act on them.
@@ -258,7 +171,7 @@ def _switched(draft: Draft, step: Step, heard: Heard) -> Heeded | None:
 
 
 def _narrows(rights: tuple[Right, ...], before: tuple[Right, ...], text: str) -> bool:
-    return set(rights) < set(before) and bool(_INSTEAD.search(text))
+    return set(rights) < set(before) and bool(wording.INSTEAD.search(text))
 
 
 def _back_to(draft: Draft, step: Step) -> Heeded:
@@ -289,9 +202,9 @@ def _account_given(heard: Heard) -> Heeded:
 
 
 def _read_rights(draft: Draft, heard: Heard, referral: Referral | None) -> Heeded | None:
-    rights: list[Right] = [right for right in wanted_rights(heard) if right is not Right.QUESTION]
+    rights: list[Right] = [right for right in wording.wanted_rights(heard) if right is not Right.QUESTION]
     if not rights and heard.intent not in _INTERRUPTING:
-        rights = _named(heard.text)
+        rights = wording.named_rights(heard.text)
     if rights:
         return Heeded({Step.RIGHTS.value: [right.value for right in dict.fromkeys(rights)], ORIGIN: heard.full_text})
     return None if heard.intent in _INTERRUPTING else Heeded({Step.RIGHTS.value: None}, say="utter_rights_unclear")
@@ -312,22 +225,21 @@ def _read_account(draft: Draft, heard: Heard, referral: Referral | None) -> Heed
     if heard.intent == "deny":
         return Heeded({Step.ACCOUNT.value: []}, say="utter_account_none")
     about_it = _FIELD_WORDS[Step.ACCOUNT].search(heard.text) is not None
-    asks = _QUESTION.search(heard.text) is not None
+    asks = wording.QUESTION.search(heard.text) is not None
     # "My account name is bluefox" and "can I give my phone instead?" are answers that need another word.
-    misses = about_it and (not asks or _INSTEAD.search(heard.text) is not None)
+    misses = about_it and (not asks or wording.INSTEAD.search(heard.text) is not None)
     if heard.intent in _INTERRUPTING and not misses:
         return None
     return Heeded({Step.ACCOUNT.value: None}, say="utter_account_unclear")
 
 
 def _says_none(heard: Heard) -> bool:
-    if _NONE_AT_ALL.fullmatch(heard.text):
+    if wording.NONE_AT_ALL.fullmatch(heard.text):
         return True
     named = _FIELD_WORDS[Step.ACCOUNT].search(heard.text) is not None
-    return bool(named and _NO_CONTACT.search(heard.text)) and not _QUESTION.search(heard.text)
+    return bool(named and wording.NO_CONTACT.search(heard.text)) and not wording.QUESTION.search(heard.text)
 
 
-_NONE_AT_ALL = re.compile(r"\s*(n\W?a\W?|none|not applicable|i have (none|neither))\W*", re.IGNORECASE)
 _NOT_DETAILS = frozenset({"human", "status", "my_data", "forget_me", "resend_code", "prove"})
 _NO_DETAILS = {Step.DETAILS.value: ""}
 
@@ -335,21 +247,21 @@ _NO_DETAILS = {Step.DETAILS.value: ""}
 def _read_details(draft: Draft, heard: Heard, referral: Referral | None) -> Heeded | None:
     if heard.pressed and heard.intent not in _NOT_DETAILS:
         return Heeded(_NO_DETAILS if heard.intent == "deny" else {Step.DETAILS.value: None})
-    if _PLAIN_YES.fullmatch(heard.text):
+    if wording.PLAIN_YES.fullmatch(heard.text):
         return Heeded({Step.DETAILS.value: None}, say="utter_details_go_on")
     if len(heard.text) < 40 and (
-        (heard.intent == "deny" and (heard.pressed or _NEGATIVE.search(heard.text)))
-        or (heard.intent == "affirm" and _NOTHING.search(heard.text))
+        (heard.intent == "deny" and (heard.pressed or wording.NEGATIVE.search(heard.text)))
+        or (heard.intent == "affirm" and wording.NOTHING.search(heard.text))
     ):
         return Heeded(_NO_DETAILS)
-    tells = bool(set(draft.rights or ()) & TOLD_IN_WORDS) and not _QUESTION.search(heard.text)
+    tells = bool(set(draft.rights or ()) & TOLD_IN_WORDS) and not wording.QUESTION.search(heard.text)
     if heard.intent in _NOT_DETAILS and not (tells and len(heard.text) > 20):
         return None
-    if heard.intent in ("ask_policy", "more") and _QUESTION.search(heard.text):
+    if heard.intent in ("ask_policy", "more") and wording.QUESTION.search(heard.text):
         return None
     if heard.intent == "small_talk" and len(heard.text) < 40:
         return None
-    if not tells and heard.intent != "request" and len(heard.text) < 60 and _QUESTION.search(heard.text):
+    if not tells and heard.intent != "request" and len(heard.text) < 60 and wording.QUESTION.search(heard.text):
         return Heeded({Step.DETAILS.value: None})  # "what should I write?"
     told_before = [contact for contact in draft.account or () if not contact.get(MENTIONED)]
     mentioned = [{**contact, MENTIONED: True} for contact in heard.contacts if contact["usable"]]
@@ -363,8 +275,8 @@ def _read_confirmed(draft: Draft, heard: Heard, referral: Referral | None) -> He
     if heard.intent == "deny":
         return Heeded({Step.CONFIRMED.value: None}, say="utter_confirm_what_to_change")
     for step, words in _FIELD_WORDS.items():
-        if words.search(heard.text) and (_CHANGES.search(heard.text) or not _QUESTION.search(heard.text)):
+        if words.search(heard.text) and (wording.CHANGES.search(heard.text) or not wording.QUESTION.search(heard.text)):
             return _back_to(draft, step)
-    if _ADDS.search(heard.text):
+    if wording.ADDS.search(heard.text):
         return _back_to(draft, Step.DETAILS)
     return None if heard.intent in _INTERRUPTING else Heeded({Step.CONFIRMED.value: None}, say="utter_confirm_unclear")

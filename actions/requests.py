@@ -14,10 +14,11 @@ from actions.filing import channel_of, file_question, file_referral
 from actions.form import opening
 from actions.own_data import forget
 from actions.referral import OTHER, OWN, party_at_once, referral_for
-from actions.request_form import FORM, ORIGIN, OWN_AFTER_ALL, Draft, Step, accepts, turns_down_all, wanted_rights
+from actions.request_form import FORM, ORIGIN, Draft, Step
 from actions.services import Heard, Services, policy_of, services_of_environment
-from actions.slots import ASKED, FORGET, OFFER, WITHDRAW, standing_offer, then_listen
+from actions.slots import ASKED, FORGET, OFFER, OWN_AFTER_ALL, WITHDRAW, standing_offer, then_listen
 from actions.speaking import RIGHT_TOPIC, answer_data
+from actions.wording import accepts, turns_down_all, wanted_rights
 from policies_kb.answering import Answer
 from policies_kb.knowledge import Policy
 from tickets.errors import MoveError, StoreError, UnknownRequestError

@@ -10,6 +10,7 @@ OFFER = "offer__rights"  # what a "yes" is to
 LISTEN = "action_listen"
 FORGET = "forget_me"  # in OFFER: erasing the chat
 WITHDRAW = "withdraw"  # in OFFER: taking a request back
+OWN_AFTER_ALL = "own"  # in OFFER: a person who was sent to somebody else may say that this was wrong
 FINAL = frozenset({FORGET, WITHDRAW})
 
 

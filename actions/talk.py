@@ -10,10 +10,10 @@ from rasa_sdk.events import EventType, FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.filing import WITHDRAW
-from actions.request_form import OWN_AFTER_ALL, accepts
 from actions.services import Heard, Services, contact_of, policy_of, services_of_environment
-from actions.slots import ASKED, OFFER, standing_offer
+from actions.slots import ASKED, OFFER, OWN_AFTER_ALL, standing_offer
 from actions.speaking import offer_button
+from actions.wording import accepts
 from tickets.errors import StoreError
 from tickets.vocabulary import OPEN, Right
 

@@ -9,19 +9,10 @@ from hearing import ADDRESS, heard, pressed, with_contact
 
 from actions.own_data import FORGET
 from actions.referral import OWN
-from actions.request_form import (
-    EMPTY,
-    ORIGIN,
-    OWN_AFTER_ALL,
-    PARENTAL,
-    PLAIN_OPT_OUTS,
-    Step,
-    accepts,
-    skipped,
-    turns_down_all,
-    wanted_rights,
-)
+from actions.request_form import EMPTY, ORIGIN, PARENTAL, PLAIN_OPT_OUTS, Step, skipped
 from actions.services import Heard
+from actions.slots import OWN_AFTER_ALL
+from actions.wording import accepts, turns_down_all, wanted_rights
 from tickets.vocabulary import Right
 
 

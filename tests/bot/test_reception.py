@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import time
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -108,13 +109,23 @@ async def test_a_code_is_checked_before_rasa_and_reaches_no_tracker(parts: Parts
     assert parts.requests.show(reference).evidence == (EvidenceKind.MAILBOX_CONTROL,)
 
 
-@pytest.mark.parametrize("way", ["{}", " {} ", "`{}`", "my code is {}.", "{}!"])
-async def test_a_code_is_found_however_it_is_written(parts: Parts, way: str) -> None:
+SPELLINGS: dict[str, Callable[[str], str]] = {
+    "as in the mail": str,
+    "with white space around it": " {} \n".format,
+    "in small letters": str.lower,
+    "with a blank": lambda code: code.replace("-", " "),
+    "in one word": lambda code: code.replace("-", ""),
+    "in marks": "`{}`".format,
+    "in a sentence": "my code is {}.".format,
+    "with a mark behind it": "{}!".format,
+}
+
+
+@pytest.mark.parametrize("spelled", SPELLINGS.values(), ids=SPELLINGS.keys())
+async def test_a_code_is_found_however_it_is_written(parts: Parts, spelled: Callable[[str], str]) -> None:
     conversation, code = await filed(parts)
-    for typed in (code, code.lower(), code.replace("-", " "), code.replace("-", "")):
-        if way in ("{}", " {} ", "`{}`") or typed == code:
-            turn = await arrived(parts, way.format(typed), conversation)
-            assert turn.text == PROVE, typed
+    turn = await arrived(parts, spelled(code), conversation)
+    assert turn.text == PROVE and turn.proof is not None and turn.proof["outcome"] == "right", spelled(code)
 
 
 async def test_a_wrong_code_is_counted_and_said(parts: Parts) -> None:
