@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from pii.encryption import EncryptionError
-from tickets.commands import keeping, looking
+from tickets.commands import deciding, keeping, looking
 from tickets.commands.settings import DATABASE_VARIABLE, KEYS_VARIABLE, Settings
 from tickets.errors import StoreError, StoreLockedError, TicketError, UnknownRequestError
 from tickets.model import Filters
@@ -52,6 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tickets", description="Look after data-subject requests.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_looking(commands)
+    _add_deciding(commands)
     _add_keeping(commands)
     return parser
 
@@ -77,6 +78,14 @@ def _add_looking(commands: Commands) -> None:
     verify.add_argument("--anchors", type=Path, metavar="FILE", help="a copy of the anchors that was kept elsewhere")
     outbox = _add(commands, "outbox", looking.outbox, "how many messages wait, and which were given up")
     outbox.add_argument("--limit", type=_positive, default=100, help="at most so many given up (%(default)s)")
+
+
+def _add_deciding(commands: Commands) -> None:
+    deciding.add_options(_add(commands, "decide", deciding.decide, "carry out a decision of the staff"))
+    contact = _add(commands, "contact", deciding.contact, "show a request's contacts; who looks is written down")
+    contact.add_argument("reference")
+    contact.add_argument("--as", dest="actor", required=True, metavar="ID", help="who looks, for example staff:7")
+    contact.add_argument("--reason", required=True, help="why, in a few words without names")
 
 
 def _add_keeping(commands: Commands) -> None:
