@@ -64,7 +64,7 @@ def rounds_of(settings: BotSettings, parts: "Parts") -> list[Round]:
         Round("spool", timedelta(seconds=5), lambda: drain_spool(parts)),
         Round("alarms", timedelta(minutes=10), lambda: due_alarms(parts.store, parts.clock())),
         Round("purge", timedelta(hours=1), lambda: parts.keeper.purge(parts.clock())),
-        Round("anchor", timedelta(hours=24), anchor),
+        Round("anchor", timedelta(hours=1), anchor),
     ]
 
 

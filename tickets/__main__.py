@@ -36,6 +36,9 @@ def main(arguments: Sequence[str] | None = None, out: TextIO | None = None) -> i
     command: _Command = options.run
     try:
         return command(Settings.from_environment(os.environ), options, out or sys.stdout)
+    except BrokenPipeError:  # "| head" has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left to flush goes nowhere
+        return 0
     except UnknownRequestError as error:
         print(f"tickets: {error}", file=sys.stderr)
         return 1

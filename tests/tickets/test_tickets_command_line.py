@@ -289,3 +289,13 @@ def test_commands_that_write_say_in_one_sentence_that_the_bot_runs(
 def test_commands_that_write_make_no_keys(data: Path, capsys: pytest.CaptureFixture[str], command: str) -> None:
     assert ran(*command.split()) == (2, "")
     assert "there is no key file" in capsys.readouterr().err and not (data / "keys.json").exists()
+
+
+def test_a_reader_that_has_seen_enough_gets_no_stack_trace(url: str, keys: Vault) -> None:
+    with Store(url) as store:
+        for number in range(300):
+            add_request(store, keys, f"conversation-{number}", NOW, text="x" * 900)
+    shell = f"{sys.executable} -m tickets export --csv | head -1"
+    root = str(Path(__file__).parents[2])
+    ended = subprocess.run(["sh", "-c", shell], capture_output=True, text=True, cwd=root, check=False)
+    assert "reference" in ended.stdout and ended.stderr == ""
