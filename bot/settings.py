@@ -38,6 +38,7 @@ class BotSettings:
     secret: Redacted = field(repr=False)
     keys: Path  # the key file of the encrypted columns
     mail: SmtpSettings | None = None  # None: mails lie in a folder, for trying the product out
+    telegram_token: Redacted | None = field(default=None, repr=False)  # None: no Telegram
     target_days: int = 30
     conversation_days: int = 30
 
@@ -60,6 +61,7 @@ class BotSettings:
             secret=_secret(environment.get("PRIVACY_DESK_SECRET"), data),
             keys=Path(environment.get("PRIVACY_DESK_KEYS") or data / "keys.json").resolve(),
             mail=_mail(environment),
+            telegram_token=Redacted(token) if (token := environment.get("TELEGRAM_BOT_TOKEN") or "") else None,
             target_days=_days(environment, "PRIVACY_DESK_TARGET_DAYS", 30),
             conversation_days=_days(environment, "PRIVACY_DESK_CONVERSATION_DAYS", 30),
         )

@@ -44,7 +44,12 @@ def background(
     settings: BotSettings, parts: "Parts"
 ) -> tuple[Callable[[asyncio.Event], Awaitable[None]], Callable[[], None]]:
     """What sends and makes the rounds until the event is set, and what wakes it after a message was answered."""
-    worker = Worker(parts.outbox, {Way.MAIL: mailer(settings), Way.WEB: WebSender()}, parts.clock)
+    senders: dict[Way, Sender] = {Way.MAIL: mailer(settings), Way.WEB: WebSender()}
+    if settings.telegram_token is not None:
+        from bot.telegram_sender import TelegramSender
+
+        senders[Way.TELEGRAM] = TelegramSender(settings.telegram_token)
+    worker = Worker(parts.outbox, senders, parts.clock)
     rounds = rounds_of(settings, parts)
 
     async def run(stop: asyncio.Event) -> None:
