@@ -214,6 +214,15 @@ def serve(settings: BotSettings, started: float) -> int:
     return 0
 
 
+def _mail_line(settings: BotSettings) -> str:
+    """Where mails go; without a mail server a code never reaches anybody, and the operator has to know."""
+    if settings.mail is not None:
+        return f"  Mail leaves by      {settings.mail.host}"
+    if settings.host in ("127.0.0.1", "::1", "localhost"):
+        return f"  Demo mailbox        {settings.base_url}/demo/mail (set PRIVACY_DESK_SMTP_HOST to send mail)"
+    return f"  MAIL IS NOT SENT    codes lie in {settings.data / 'mail'}: set PRIVACY_DESK_SMTP_HOST"
+
+
 def _banner(settings: BotSettings, knowledge: KnowledgeBase, seconds: float) -> str:
     names = ", ".join(knowledge.get(policy).profile.name for policy in knowledge.ids)
     return f"""
@@ -222,7 +231,7 @@ Privacy Desk is ready ({seconds:.1f} s).
   Ask a policy        {settings.base_url}/
   Read a policy       {settings.base_url}/p/klasso
   API for programs    {settings.base_url}/docs
-
+{_mail_line(settings)}
   Policies: {names}.
   Try: "do you record calls?", "how do I delete my account?", "please delete my account";
   then see the request: .venv/bin/python -m tickets list
