@@ -232,6 +232,7 @@ Privacy Desk is ready ({seconds:.1f} s).
   Read a policy       {settings.base_url}/p/klasso
   API for programs    {settings.base_url}/docs
 {_mail_line(settings)}
+
   Policies: {names}.
   Try: "do you record calls?", "how do I delete my account?", "please delete my account";
   then see the request: .venv/bin/python -m tickets list
