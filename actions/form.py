@@ -15,7 +15,7 @@ from rasa_sdk.executor import CollectingDispatcher
 from actions.filing import file_drafted, file_referral
 from actions.referral import OTHER, OWN, referral_for
 from actions.request_form import EMPTY, FORM, MENTIONED, ORIGIN, PARENTAL, REQUESTED, Draft, Heeded, Step, heed, skipped
-from actions.services import Heard, Services, policy_of, services_of_environment
+from actions.services import Heard, Served, policy_of
 from actions.slots import OFFER, OWN_AFTER_ALL
 from actions.speaking import MENU_RIGHTS
 from actions.wording import is_child
@@ -27,21 +27,15 @@ from tickets.words import RIGHT_WORDS, words_for
 _RESUMES = "utter_back_to_request"
 
 
-class _FormAction(Action):  # type: ignore[misc,unused-ignore]
+class _FormAction(Served):
     """What the form's actions share."""
-
-    def __init__(self, services: Services | None = None) -> None:
-        self._given = services
-
-    def _services(self) -> Services:
-        return self._given or services_of_environment()
 
     def _referral(self, tracker: Tracker, draft: Draft) -> Referral | None:
         policy = policy_of(self._services(), Heard.of(tracker))
         return referral_for(policy, draft.rights or ())
 
 
-class ValidateRequestForm(_FormAction):
+class ValidateRequestForm(_FormAction, Action):
     """Reads a message in the middle of the form. Without events Rasa takes it for an interruption."""
 
     def name(self) -> str:
@@ -114,7 +108,7 @@ def interrupted(tracker: Tracker) -> bool:
     return False
 
 
-class AskRights(_Ask):
+class AskRights(_Ask, Action):
     """What is to be done."""
 
     step = Step.RIGHTS
@@ -128,7 +122,7 @@ class AskRights(_Ask):
         dispatcher.utter_message(response="utter_ask_rights", buttons=buttons)
 
 
-class AskParty(_Ask):
+class AskParty(_Ask, Action):
     """Who decides about this person's data."""
 
     step = Step.PARTY
@@ -145,7 +139,7 @@ class AskParty(_Ask):
         dispatcher.utter_message(response="utter_ask_party", question=referral.ask, buttons=buttons)
 
 
-class AskAccount(_Ask):
+class AskAccount(_Ask, Action):
     """Which e-mail address or phone number is on the account."""
 
     step = Step.ACCOUNT
@@ -162,7 +156,7 @@ class AskAccount(_Ask):
         dispatcher.utter_message(response=name, company=company, buttons=[_CANCEL])
 
 
-class AskDetails(_Ask):
+class AskDetails(_Ask, Action):
     """Anything that helps."""
 
     step = Step.DETAILS
@@ -178,7 +172,7 @@ class AskDetails(_Ask):
         dispatcher.utter_message(response=name, buttons=[{"title": "Nothing to add", "payload": "/deny"}, _CANCEL])
 
 
-class AskConfirmed(_Ask):
+class AskConfirmed(_Ask, Action):
     """The summary."""
 
     step = Step.CONFIRMED
@@ -217,7 +211,7 @@ def account_words(draft: Draft) -> str:
     return f"{said} (also named: {mentioned})" if mentioned else said
 
 
-class ActionFileRequest(_FormAction):
+class ActionFileRequest(_FormAction, Action):
     """Ends the form: files what was confirmed, hands over a referral, or lets the draft go."""
 
     def name(self) -> str:

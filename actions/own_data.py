@@ -9,7 +9,7 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.services import Heard, Services, policy_of, services_of_environment
+from actions.services import Heard, Served, Services, policy_of
 from actions.slots import FORGET, OFFER
 from tickets.errors import StoreError
 from tickets.vocabulary import Right
@@ -18,15 +18,7 @@ from tickets.words import RIGHT_WORDS, words_for
 SURE = "sure"
 
 
-class _OwnDataAction(Action):  # type: ignore[misc,unused-ignore]
-    def __init__(self, services: Services | None = None) -> None:
-        self._given = services
-
-    def _services(self) -> Services:
-        return self._given or services_of_environment()
-
-
-class ActionMyData(_OwnDataAction):
+class ActionMyData(Served, Action):
     """Lists what the desk holds for this conversation, and how long."""
 
     def name(self) -> str:
@@ -57,7 +49,7 @@ class ActionMyData(_OwnDataAction):
         return []
 
 
-class ActionForgetMe(_OwnDataAction):
+class ActionForgetMe(Served, Action):
     """Asks once, then erases this conversation; an account at the company is another matter, and that is said."""
 
     def name(self) -> str:

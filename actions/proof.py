@@ -11,21 +11,13 @@ from rasa_sdk.events import EventType
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.requests import status_line
-from actions.services import Heard, Services, services_of_environment
+from actions.services import Heard, Served
 from tickets.errors import StoreError
 from tickets.identity import SendOutcome
 from tickets.vocabulary import Purpose
 
 
-class _ProofAction(Action):  # type: ignore[misc,unused-ignore]
-    def __init__(self, services: Services | None = None) -> None:
-        self._given = services
-
-    def _services(self) -> Services:
-        return self._given or services_of_environment()
-
-
-class ActionSayProof(_ProofAction):
+class ActionSayProof(Served, Action):
     """Says what became of a typed code; intake has checked it before this message came."""
 
     def name(self) -> str:
@@ -56,7 +48,7 @@ class ActionSayProof(_ProofAction):
         return []
 
 
-class ActionResendCode(_ProofAction):
+class ActionResendCode(Served, Action):
     """Sends another code; the tries already made stay counted."""
 
     def name(self) -> str:

@@ -15,7 +15,7 @@ from actions.form import opening
 from actions.own_data import forget
 from actions.referral import OTHER, OWN, party_at_once, referral_for
 from actions.request_form import FORM, ORIGIN, Draft, Step
-from actions.services import Heard, Services, policy_of, services_of_environment
+from actions.services import Heard, Served, Services, policy_of
 from actions.slots import ASKED, FORGET, OFFER, OWN_AFTER_ALL, WITHDRAW, standing_offer, then_listen
 from actions.speaking import RIGHT_TOPIC, answer_data
 from actions.wording import accepts, turns_down_all, wanted_rights
@@ -36,15 +36,7 @@ _YES_WITHDRAW = {"title": "Yes, withdraw it", "payload": "/cancel"}
 _NO = {"title": "No", "payload": "/deny"}
 
 
-class _RequestAction(Action):  # type: ignore[misc,unused-ignore]
-    def __init__(self, services: Services | None = None) -> None:
-        self._given = services
-
-    def _services(self) -> Services:
-        return self._given or services_of_environment()
-
-
-class ActionOpenRequest(_RequestAction):
+class ActionOpenRequest(Served, Action):
     """Says what the policy itself says about a right, and offers to open the request.
 
     A question is passed on at once. Where somebody else decides about this person's data, that comes first.
@@ -140,7 +132,7 @@ def _without_repeats(first: Answer, more: list[Answer]) -> list[dict[str, Any]]:
     return found
 
 
-class ActionAcceptOffer(_RequestAction):
+class ActionAcceptOffer(Served, Action):
     """Does what was offered with the last answer."""
 
     def name(self) -> str:
@@ -181,7 +173,7 @@ def _kept_account(tracker: Tracker, slots: list[EventType]) -> list[EventType]:
     return [SlotSet("request__account", before)] if before and not given else []
 
 
-class ActionRequestStatus(_RequestAction):
+class ActionRequestStatus(Served, Action):
     """Tells what became of the requests of this conversation, or sends a code for one that was filed elsewhere."""
 
     def name(self) -> str:
@@ -225,7 +217,7 @@ async def reach_other(
     return True
 
 
-class ActionWithdrawRequest(_RequestAction):
+class ActionWithdrawRequest(Served, Action):
     """Takes back the request that was named, else the newest open one of this conversation."""
 
     def name(self) -> str:

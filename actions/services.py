@@ -65,6 +65,16 @@ def services_of_environment() -> Services:
     )
 
 
+class Served:
+    """What actions that need services share. No Action itself: rasa_sdk registers every class of that kind it sees."""
+
+    def __init__(self, services: Services | None = None) -> None:
+        self._given = services
+
+    def _services(self) -> Services:
+        return self._given or services_of_environment()
+
+
 @dataclass(frozen=True)
 class Heard:
     """The message at hand, as the dialogue holds it. Contact data was replaced by placeholders before it got here."""

@@ -186,3 +186,11 @@ def test_every_right_has_words_and_a_button_of_its_own() -> None:
     assert len(set(titles)) == len(titles) and max(map(len, titles)) <= 64
     assert set(RIGHT_TOPIC) == set(Right) - {Right.QUESTION}
     assert all(RIGHT_TOPIC[right] is topic for topic, right in OFFERED.items())
+
+
+def test_rasas_own_action_server_finds_every_action_and_no_other() -> None:
+    from rasa_sdk.executor import ActionExecutor
+
+    server = ActionExecutor()
+    server.register_package("actions")
+    assert set(server.actions) == {action.name() for action in actions_for(SERVICES)}
