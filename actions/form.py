@@ -5,6 +5,7 @@ What the person has said so far lies in slots; a contact is only a handle there,
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any
 
@@ -77,7 +78,7 @@ def _set(slots: Mapping[str, Any]) -> list[EventType]:
     return [SlotSet(name, value) for name, value in slots.items()]
 
 
-class _Ask(_FormAction):
+class _Ask(_FormAction, ABC):
     """Asks for one step, after a word that leads back to it if something else was talked about in between."""
 
     step = Step.RIGHTS
@@ -93,9 +94,9 @@ class _Ask(_FormAction):
         self.ask(dispatcher, tracker, Draft.of(tracker.slots))
         return []
 
+    @abstractmethod
     def ask(self, dispatcher: CollectingDispatcher, tracker: Tracker, draft: Draft) -> None:
         """Say it."""
-        raise NotImplementedError
 
 
 def interrupted(tracker: Tracker) -> bool:

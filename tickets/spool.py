@@ -15,6 +15,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import structlog
+
 from pii.encryption import EncryptionError, Sealed, Vault
 from pii.redacted import Redacted
 from tickets.errors import InputError, KeyReusedError, StoreUnavailableError
@@ -23,6 +25,7 @@ from tickets.vocabulary import Channel, ContactKind, Regime, Right
 
 MOST_FILES = 10_000
 _SUFFIX = ".request"
+_log = structlog.get_logger("tickets.spool")
 
 Keep = Callable[[str, ContactKind, Redacted, datetime], str]
 """Stores a contact for a conversation and gives its handle."""
@@ -62,11 +65,11 @@ class Spool:
                     wish = replace(wish, contacts=(keep(wish.conversation, *contact, at),))
                 file(wish, at)
                 done += 1
-            except (EncryptionError, ValueError, KeyError, TypeError, InputError):
+            except (EncryptionError, ValueError, KeyError, TypeError, InputError, KeyReusedError) as error:
+                # A key that came with other content is another request: it is kept for a person to look at.
+                _log.error("spooled_request_not_filed", kind=type(error).__name__)
                 path.rename(path.with_suffix(".bad"))
                 continue
-            except KeyReusedError:
-                pass  # it was filed before a kill, with another handle for the same contact
             path.unlink()
         return done
 
