@@ -111,12 +111,14 @@ def _say_policy(
         return
     silent = [answer for answer in answers if answer.kind.value == "silent"]
     name = "utter_policy_on_right_silent" if len(silent) == len(answers) else "utter_policy_on_right"
-    first, *more = sorted(answers, key=lambda answer: answer.kind.value == "silent")
+    first, *more = [answer for answer in answers if answer not in silent] or answers
     told = ", ".join(answer.topic.phrase for answer in silent)
     data = {"answer": answer_data(first), "more_answers": _without_repeats(first, more)}
     dispatcher.utter_message(
         response=name, company=policy.profile.name, rights=words_for(rights), topic=told, json_message=data
     )
+    if silent and len(silent) < len(answers):
+        dispatcher.utter_message(response="utter_policy_on_right_gaps", company=policy.profile.name, topic=told)
 
 
 def _without_repeats(first: Answer, more: list[Answer]) -> list[dict[str, Any]]:
