@@ -18,10 +18,11 @@ from actions.wording import is_child
 from policies_kb.knowledge import Policy
 from tickets.errors import ContactGoneError, TicketError
 from tickets.model import OpenRequest, Proof, Receipt
-from tickets.vocabulary import Channel, Regime, Right
+from tickets.vocabulary import Channel, EvidenceKind, Regime, Right
 from tickets.words import words_for
 
 LONGEST_TEXT = 4_000
+ACCOUNT_LINE = "Logged in on the company's site as account:"
 _NEXT = {
     Proof.CODE_SENT: "utter_next_code",
     Proof.BY_STAFF: "utter_next_staff",
@@ -135,10 +136,16 @@ def wish_of(policy: Policy, tracker: Tracker, heard: Heard, rights: tuple[Right,
         rights=frozenset(rights),
         channel=channel_of(heard),
         conversation=tracker.sender_id,
-        text=text[:LONGEST_TEXT],
+        text=_vouched(heard, text)[:LONGEST_TEXT],
+        evidence=frozenset({EvidenceKind.LOGIN_TOKEN}) if heard.account else frozenset(),
         regimes=frozenset(Regime(name) for name in policy.profile.regimes),
         idempotency_key=heard.message_id or f"{tracker.sender_id}:{len(tracker.events)}",
     )
+
+
+def _vouched(heard: Heard, text: str) -> str:
+    """The text, after a line that tells staff which account the company's site vouched for."""
+    return f"{ACCOUNT_LINE} {heard.account}\n{text}".rstrip() if heard.account else text
 
 
 def _text(draft: Draft) -> str:

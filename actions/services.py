@@ -92,6 +92,7 @@ class Heard:
     contacts: tuple[Mapping[str, Any], ...] = ()  # kind, placeholder, handle, hint, usable; the values lie in tickets/
     party: str = ""
     step_pressed: str = ""
+    account: str = ""  # that the company's own site vouches for in this message (bot.login); never taken from a slot
     proof: Mapping[str, Any] | None = None  # what became of a code that was typed; the code itself stays outside
 
     @classmethod
@@ -119,6 +120,7 @@ class Heard:
             party=next(iter(pressed.get("party", ())), ""),
             step_pressed=next(iter(pressed.get("step", ())), ""),
             proof=metadata.get("proof"),
+            account=str(metadata.get("account") or ""),
         )
 
 

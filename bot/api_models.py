@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import BaseModel, Field, StrictStr
 
 
@@ -58,9 +60,9 @@ class RequestModel(BaseModel):
     received: str
     status: str
     answer_by: str
-    working: list[str] = Field([], description="why that date: each rule with its steps")
+    working: list[str] = Field(default=[], description="why that date: each rule with its steps")
     is_target: bool
-    proof: str = Field("", description="not_needed, code_sent, by_staff, or later (too many mails today)")
+    proof: str = Field(default="", description="not_needed, code_sent, by_staff, or later (too many mails today)")
     created: bool
 
 
@@ -79,16 +81,20 @@ class MessageModel(BaseModel):
     answer: AnswerModel | None = None
     more_answers: list[AnswerModel] = []
     request: RequestModel | None = None
-    letter: str = Field("", description="a text to copy and send to somebody else")
-    closing: str = Field("", description="what is said after the quotes and the letter")
+    letter: str = Field(default="", description="a text to copy and send to somebody else")
+    closing: str = Field(default="", description="what is said after the quotes and the letter")
     buttons: list[ButtonModel] = []
-    kind: str = Field("", description='"forgotten": the conversation is erased; drop what the client keeps of it')
+    kind: str = Field(
+        default="", description='"forgotten": the conversation is erased; drop what the client keeps of it'
+    )
 
 
 class OpenSessionModel(BaseModel):
-    """Which policy the conversation is about."""
+    """Which policy the conversation is about. resume: the token of a conversation to go on with."""
 
     policy: StrictStr = Field(max_length=60)
+    login: StrictStr | None = Field(default=None, max_length=2_000, description="see docs/widget.md")
+    resume: StrictStr | None = Field(default=None, max_length=1_000)
 
 
 class SessionModel(BaseModel):
@@ -97,6 +103,9 @@ class SessionModel(BaseModel):
     token: str
     policy: PolicyModel
     messages: list[MessageModel]
+    logged_in: bool = Field(
+        default=False, description="whether the company's site vouches for an account of this person"
+    )
 
 
 class SendModel(BaseModel):
@@ -105,6 +114,15 @@ class SendModel(BaseModel):
     id: StrictStr = Field(min_length=1, max_length=64, regex=r"^[A-Za-z0-9_-]+$")
     text: StrictStr | None = Field(default=None, max_length=20_000)
     button: StrictStr | None = Field(default=None, max_length=1_000)
+
+
+class VoteModel(BaseModel):
+    """Whether an answer was right. message: the id of the question."""
+
+    message: StrictStr = Field(min_length=1, max_length=64, regex=r"^[A-Za-z0-9_-]+$")
+    right: bool
+    reason: Literal["wrong_passage", "not_my_question", "incomplete", "hard_to_read", "other"] | None = None
+    note: StrictStr | None = Field(default=None, max_length=500)
 
 
 class RepliesModel(BaseModel):

@@ -7,13 +7,13 @@ Rasa fails, hangs or has nothing to say, that is admitted within eight seconds.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import structlog
 
 from bot.intake import Taken
-from bot.rasa_agent import collecting_channel, whole
+from bot.rasa_agent import COMPANION, collecting_channel, whole
 from pii.logs import describe
 from pii.masking import Contact
 
@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 
     from rasa.core.agent import Agent
 
+    from bot.closing import Closing
     from bot.menu import Menu
+    from tickets.store import Unit
 
 PATIENCE = 5.0  # seconds until a person is told that something is wrong; intake may have taken 2.5 before
 TROUBLE = "Something went wrong on our side, and your message was not answered. Please send it again in a moment."
@@ -69,6 +71,11 @@ class Turn:
     proof: dict[str, Any] | None = None
     raw_contacts: tuple[Contact, ...] = ()  # the values themselves, for the menu alone: they never go into a tracker
     pressed: bool = False  # a button that this server made, not typed words
+    account: str = ""  # that the company's own site vouches for (see bot.login); empty if nobody is logged in
+
+    def vouched(self, account: str) -> "Turn":
+        """The same turn of a person who is logged in to that account."""
+        return replace(self, account=account)
 
     @classmethod
     def of_button(cls, conversation: str, policy: str, message_id: str, payload: str, channel: str = "web") -> "Turn":
@@ -92,18 +99,22 @@ class Desk:
     menu: "Menu | None" = None
     _tasks: set["asyncio.Task[list[dict[str, Any]]]"] = field(default_factory=set)
 
-    async def reply(self, turn: Turn) -> Reply:
-        """Answer one turn. Never raises for a failure of the assistant."""
+    async def reply(self, turn: Turn, closing: "Closing | None" = None) -> Reply:
+        """Answer one turn. Never raises for a failure of the assistant.
+
+        closing: settles the message in the transaction that keeps the conversation; where none is kept, it is left
+        open for the caller.
+        """
         if self.menu is not None and self.menu.takes(turn):
             return await self.menu.reply(turn)
         # The turn itself has a limit too, so that one that never ends does not hold its conversation for good.
-        task = asyncio.ensure_future(asyncio.wait_for(self._ask(turn), 4 * self.patience))
+        task = asyncio.ensure_future(asyncio.wait_for(self._ask(turn, closing), 4 * self.patience))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         try:
             # Shielded: a client that hangs up must not abort the turn half-way, before the tracker is saved.
             messages = await asyncio.wait_for(asyncio.shield(task), self.patience)
-            if any(message["data"].get("forget") for message in messages) and self.forget is not None:
+            if _asks_to_forget(messages) and self.forget is not None:
                 return Reply(await self.forget(turn.conversation), kind="forgotten")
         except asyncio.TimeoutError:
             _log.error("assistant_too_slow", policy=turn.policy, channel=turn.channel)
@@ -120,10 +131,12 @@ class Desk:
         """An honest word, and a way to file a request without the assistant."""
         return self.menu.offered(turn) if self.menu is not None else Reply(TROUBLE, failed=True)
 
-    async def _ask(self, turn: Turn) -> list[dict[str, Any]]:
+    async def _ask(self, turn: Turn, closing: "Closing | None") -> list[dict[str, Any]]:
         from rasa.core.channels.channel import UserMessage
 
         output = collecting_channel()
+        if closing is not None:  # this task's own context: no other turn sees it
+            COMPANION.set(_Ending(turn, output, closing))
         metadata: dict[str, Any] = {
             "policy": turn.policy,
             "channel": turn.channel,
@@ -131,6 +144,7 @@ class Desk:
             "full_text": turn.full_text,
             "contacts": list(turn.contacts),
             "proof": turn.proof,
+            "account": turn.account,
         }
         message = UserMessage(
             turn.text,
@@ -143,6 +157,11 @@ class Desk:
         await self.agent.handle_message(message)
         return whole(output.messages)
 
+    async def understand(self, text: str) -> dict[str, Any]:
+        """How a text is understood, outside any conversation and without keeping anything of it."""
+        parsed = await asyncio.wait_for(self.agent.parse_message(text), self.patience)
+        return dict(parsed)
+
     async def reading(self, conversation: str) -> dict[str, Any]:
         """How the last message of a conversation was understood: intent, topics, rights."""
         tracker = await self.agent.tracker_store.retrieve(conversation)
@@ -152,6 +171,32 @@ class Desk:
         """Wait for turns that are under way."""
         if self._tasks:
             await asyncio.wait(set(self._tasks), timeout=self.patience)
+
+
+@dataclass
+class _Ending:
+    """Closes a message in the transaction that keeps its conversation, once the dialogue has said all."""
+
+    turn: Turn
+    output: Any
+    closing: "Closing"
+    is_open: bool = True  # a conversation that is about to be erased is closed after that
+
+    def along(self, unit: "Unit") -> None:
+        """The reply, as far as it is a reply."""
+        messages = whole(self.output.messages)
+        self.is_open = _asks_to_forget(messages) or not any(message["text"] for message in messages)
+        if not self.is_open:
+            self.closing.along(unit, _joined(messages, self.turn))
+
+    def committed(self) -> None:
+        """Both are durable."""
+        if not self.is_open:
+            self.closing.committed()
+
+
+def _asks_to_forget(messages: list[dict[str, Any]]) -> bool:
+    return any(message["data"].get("forget") for message in messages)
 
 
 def _joined(messages: list[dict[str, Any]], turn: Turn) -> Reply:

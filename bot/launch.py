@@ -25,14 +25,17 @@ if TYPE_CHECKING:
     from bot.forgetting import Forgetting
     from bot.reception import Reception
     from pii.encryption import Vault
+    from tickets.chats import Chats
     from tickets.contacts import ContactBox
     from tickets.identity import Identity
+    from tickets.inbox import Inbox
     from tickets.letters import Correspondence
     from tickets.outbox import Outbox
     from tickets.retention import Keeper
     from tickets.service import RequestService
     from tickets.spool import Spool
     from tickets.store import Store
+    from tickets.votes import Votes
 
 
 class LaunchError(RuntimeError):
@@ -50,7 +53,10 @@ class Parts:
     requests: "RequestService"
     identity: "Identity"
     keeper: "Keeper"
+    inbox: "Inbox"
     outbox: "Outbox"
+    chats: "Chats"
+    votes: "Votes"
     spool: "Spool"
     box: "ContactBox"
     forgetting: "Forgetting"
@@ -89,10 +95,12 @@ def assemble(
     from bot.reception import Reception
     from pii.encryption import Vault, load_ring
     from tickets import audit
+    from tickets.chats import Chats
     from tickets.contacts import ContactBox
     from tickets.conversations import Conversations
     from tickets.following import FollowingVault
     from tickets.identity import Identity
+    from tickets.inbox import Inbox
     from tickets.ledger import LEDGER_FILE
     from tickets.letters import Correspondence
     from tickets.outbox import Outbox
@@ -100,6 +108,7 @@ def assemble(
     from tickets.schedule import Schedule
     from tickets.service import RequestService
     from tickets.spool import Spool
+    from tickets.votes import Votes
 
     base = knowledge or workshop(settings.data).knowledge
     # On PostgreSQL keys may be changed beside a running bot.
@@ -117,47 +126,93 @@ def assemble(
     spool = Spool(settings.data / "spool", vault)
     desk = Desk(agent, forget=forgetting, menu=Menu(base, requests, box, spool, clock))
     reception = Reception(box, identity, clock)
-    outbox = Outbox(store, vault)
+    inbox = Inbox(store, vault)
+    if store.is_sqlite:  # nobody else works on it: what a killed process held is free
+        inbox.free_leases(clock())
     gc.freeze()
     gc.enable()
     return Parts(
-        desk, reception, base, store, requests, identity, keeper, outbox, spool, box, forgetting, vault, mail, clock
+        desk=desk,
+        reception=reception,
+        knowledge=base,
+        store=store,
+        requests=requests,
+        identity=identity,
+        keeper=keeper,
+        inbox=inbox,
+        outbox=Outbox(store, vault),
+        chats=Chats(store, vault),
+        votes=Votes(store, vault),
+        spool=spool,
+        box=box,
+        forgetting=forgetting,
+        vault=vault,
+        mail=mail,
+        clock=clock,
     )
 
 
 def make_app(settings: BotSettings, parts: Parts) -> "FastAPI":
-    """The public app over these parts."""
+    """The public app over these parts, with all its channels."""
     from bot.app import Services, create_app
+    from bot.ballot import Ballot
+    from bot.login import Logins
+    from bot.metrics import Metrics
+    from bot.origins import Origins
     from bot.sessions import Sessions
+    from bot.shedding import Gate
     from bot.web.pages import Pages
-    from bot.work import background, demo_mails
+    from bot.web_door import WebDoor
+    from bot.work import Background, demo_mails
 
-    responses = parts.desk.agent.domain.responses if parts.desk.agent.domain else {}
-    welcome = str(responses["utter_welcome"][0]["text"])
-
-    def greet(policy: Policy) -> str:
-        return welcome.format(company=policy.profile.name, days=settings.conversation_days)
-
-    run_beside, wake = background(settings, parts)
-    services = Services(
+    metrics, sessions = Metrics(), Sessions(settings.secret)
+    door = WebDoor(
         desk=parts.desk,
         reception=parts.reception,
-        identity=parts.identity,
-        feed=parts.outbox.feed,
-        knowledge=parts.knowledge,
-        sessions=Sessions(settings.secret),
-        pages=Pages(),
-        welcome=greet,
-        is_ready=lambda: _is_ready(parts),
-        close=parts.store.close,
-        mails=demo_mails(settings),
-        background=run_beside,
-        wake=wake,
-        kept_days=settings.conversation_days,
-        base_url=settings.base_url,
+        sessions=sessions,
+        store=parts.store,
+        vault=parts.vault,
+        inbox=parts.inbox,
+        outbox=parts.outbox,
+        clock=parts.clock,
+        secret=settings.secret,
+        metrics=metrics,
     )
-    parts.forgetting.also = [services.forget]
-    return create_app(services)
+    parts.forgetting.also = [door.forget]
+    beside = Background(settings, parts, door, _greeting(settings, parts))
+    return create_app(
+        Services(
+            desk=parts.desk,
+            reception=parts.reception,
+            identity=parts.identity,
+            door=door,
+            ballot=Ballot(parts.inbox, parts.outbox, parts.votes, parts.clock),
+            outbox=parts.outbox,
+            knowledge=parts.knowledge,
+            sessions=sessions,
+            pages=Pages(),
+            welcome=_greeting(settings, parts),
+            is_ready=lambda: _is_ready(parts),
+            close=parts.store.close,
+            metrics=metrics,
+            logins=Logins(settings.login_keys),
+            origins=Origins(settings.origins),
+            gate=Gate(is_busy=lambda: door.is_busy),
+            behind_proxy=settings.behind_proxy,
+            mails=demo_mails(settings),
+            background=beside.run,
+            more=beside.routes,
+            kept_days=settings.conversation_days,
+            base_url=settings.base_url,
+        )
+    )
+
+
+def _greeting(settings: BotSettings, parts: Parts) -> Callable[[Policy], str]:
+    """The first words to a person: a machine, whose policy, what is kept and for how long, how to reach a person."""
+    responses = parts.desk.agent.domain.responses if parts.desk.agent.domain else {}
+    welcome = str(responses["utter_welcome"][0]["text"])
+    return lambda policy: welcome.format(company=policy.profile.name, days=settings.conversation_days)
 
 
 def _is_ready(parts: Parts) -> bool:

@@ -11,8 +11,9 @@ Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 LARGEST_BODY = 16 * 1024
+UNREAD = "/telegram/webhook"  # reads its body by itself, after it has checked who sends it
 TOO_LARGE = f"At most {LARGEST_BODY // 1024} KB can be sent at once."
-HEADERS = [(b"content-type", b"application/json"), (b"connection", b"close"), (b"cache-control", b"no-store")]
+HEADERS = [(b"content-type", b"application/json"), (b"cache-control", b"no-store")]
 
 
 class BodyLimit:
@@ -28,18 +29,18 @@ class BodyLimit:
             name for name, _ in scope["headers"]
         }:
             # Two framings: a proxy in front may read another message than we do (RFC 9112, 6.1); the connection ends.
-            await _refuse(send, 400, "malformed", "A request has either a length or chunks, not both.")
+            await refuse(send, 400, "malformed", "A request has either a length or chunks, not both.")
             return
-        if scope["type"] != "http" or scope["method"] in ("GET", "HEAD", "OPTIONS"):
+        if scope["type"] != "http" or scope["method"] in ("GET", "HEAD", "OPTIONS") or scope["path"] == UNREAD:
             await self._app(scope, receive, send)
             return
         declared = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
         if not declared.isdigit() or len(declared) > 9 or int(declared) > self._largest:
-            await _refuse(send)
+            await refuse(send)
             return
         body = await self._read(receive)
         if body is None:
-            await _refuse(send)
+            await refuse(send)
             return
         await self._app(scope, _replayed(body, receive), send)
 
@@ -67,7 +68,12 @@ def _replayed(body: bytes, receive: Receive) -> Receive:
     return replay
 
 
-async def _refuse(send: Send, status: int = 413, code: str = "too_large", message: str = TOO_LARGE) -> None:
+async def refuse(
+    send: Send, status: int = 413, code: str = "too_large", message: str = TOO_LARGE, retry_after: int = 0
+) -> None:
+    """Answer by ourselves, as cheaply as can be. retry_after: seconds, 0 for none."""
     told = {"error": {"code": code, "message": message}}
-    await send({"type": "http.response.start", "status": status, "headers": HEADERS})
+    # After a wait the same connection may be used; what else is refused here may go on with a body that nobody reads.
+    more = (b"retry-after", str(retry_after).encode()) if retry_after else (b"connection", b"close")
+    await send({"type": "http.response.start", "status": status, "headers": [*HEADERS, more]})
     await send({"type": "http.response.body", "body": json.dumps(told).encode()})

@@ -13,9 +13,10 @@ import zlib
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import structlog
 
@@ -27,12 +28,27 @@ if TYPE_CHECKING:
     from rasa.core.agent import Agent
 
     from tickets.conversations import Conversations
+    from tickets.store import Unit
 
 MOST_CONVERSATIONS = 5_000  # kept in memory, the one silent for longest is dropped first
 MOST_EVENTS = 60  # of a conversation; older turns are rolled up into its slots
 FORM_SLOT = "requested_slot"
 ACTIONS_PACKAGE = "actions"
 _log = structlog.get_logger("bot.conversations")
+
+
+class Companion(Protocol):
+    """What is written in the transaction that keeps the conversation of a turn."""
+
+    def along(self, unit: "Unit") -> None:
+        """Write, before the commit."""
+
+    def committed(self) -> None:
+        """It is durable."""
+
+
+COMPANION: ContextVar[Companion | None] = ContextVar("companion", default=None)
+"""The companion of the turn under way, if it has one."""
 
 
 def utc_now() -> datetime:
@@ -193,8 +209,11 @@ def recent_tracker_store() -> type:
                 self.store.pop(sender_id, None)  # so that the next message looks for it again
                 return
             try:
-                packed = self.store.packed(sender_id)
-                await asyncio.to_thread(kept.save, sender_id, packed, self._clock())
+                packed, beside = self.store.packed(sender_id), COMPANION.get()
+                along = beside.along if beside else None
+                await asyncio.to_thread(kept.save, sender_id, packed, self._clock(), along)
+                if beside:
+                    beside.committed()
             except (TicketError, EncryptionError) as error:
                 _log.error("conversation_not_kept", kind=type(error).__name__)
 

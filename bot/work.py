@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from bot.inbound import Handler, Inbound
 from bot.rounds import Round, run_rounds
-from bot.settings import BotSettings
+from bot.settings import LOOPBACK, BotSettings
+from bot.web_door import SOURCE
 from pii.masking import Contact
 from pii.masking import ContactKind as FoundKind
 from pii.redacted import Redacted
@@ -22,9 +25,12 @@ from tickets.vocabulary import Channel, ContactKind, Way
 from tickets.worker import Sender, WebSender, Worker
 
 if TYPE_CHECKING:
-    from bot.launch import Parts
+    from fastapi import FastAPI
 
-LOOPBACK = ("127.0.0.1", "::1", "localhost")
+    from bot.launch import Parts
+    from bot.web_door import WebDoor
+    from policies_kb.knowledge import Policy
+
 MOST_MAILS = 30  # of the demo mailbox
 
 
@@ -40,22 +46,36 @@ def mailer(settings: BotSettings) -> Sender:
     return SmtpMailer(settings.mail) if settings.mail is not None else MaildirMailer(settings.data / "mail")
 
 
-def background(
-    settings: BotSettings, parts: "Parts"
-) -> tuple[Callable[[asyncio.Event], Awaitable[None]], Callable[[], None]]:
-    """What sends and makes the rounds until the event is set, and what wakes it after a message was answered."""
-    senders: dict[Way, Sender] = {Way.MAIL: mailer(settings), Way.WEB: WebSender()}
-    if settings.telegram_token is not None:
-        from bot.telegram_sender import TelegramSender
+@dataclass
+class Background:
+    """All that runs beside the app: what arrived is answered, what waits is sent, rounds are made."""
 
-        senders[Way.TELEGRAM] = TelegramSender(settings.telegram_token)
-    worker = Worker(parts.outbox, senders, parts.clock)
-    rounds = rounds_of(settings, parts)
+    settings: BotSettings
+    parts: "Parts"
+    door: "WebDoor"
+    welcome: "Callable[[Policy], str]"
+    routes: "list[Callable[[FastAPI], None]]" = field(default_factory=list)  # what channels add to the app
 
-    async def run(stop: asyncio.Event) -> None:
-        await asyncio.gather(worker.run(stop), run_rounds(rounds, stop))
+    def __post_init__(self) -> None:
+        parts = self.parts
+        senders: dict[Way, Sender] = {Way.MAIL: mailer(self.settings), Way.WEB: WebSender()}
+        handlers: dict[str, Handler] = {SOURCE: self.door.handle}
+        self._worker = Worker(parts.outbox, senders, parts.clock, self.door.bells.ring)
+        self._inbound = Inbound(parts.inbox, handlers, parts.clock)
+        self._rounds = rounds_of(self.settings, parts)
+        self.door.wake_outbox, self.door.wake_inbox = self._worker.wake, self._inbound.wake
 
-    return run, worker.wake
+    async def run(self, stop: asyncio.Event) -> None:
+        """Until the event is set. Sending goes on for a moment longer than answering."""
+        answered = asyncio.Event()
+
+        async def answer() -> None:
+            try:
+                await self._inbound.run(stop)
+            finally:
+                answered.set()
+
+        await asyncio.gather(answer(), self._worker.run(answered), run_rounds(self._rounds, stop))
 
 
 def rounds_of(settings: BotSettings, parts: "Parts") -> list[Round]:

@@ -122,6 +122,7 @@ def environment(folder: Path, **variables: str) -> dict[str, str]:
         "PRIVACY_DESK_DATA": str(data_in(folder)),
         "PRIVACY_DESK_DATABASE_URL": f"sqlite:///{folder / 'privacy-desk.db'}",
         "PYTHONPATH": str(PROJECT),
+        "PRIVACY_DESK_DEMO_TELEGRAM": "off",
     }
     return {**os.environ, **own, **variables}
 

@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 from builders import HOST, MOST_STEPS, WISH, answer_to, fresh_address, fresh_id, only_reply, said_in
 
+from bot.buckets import Buckets, Rate
 from bot.launch import make_app
 
 
@@ -73,6 +74,13 @@ async def open_chat(http: httpx.AsyncClient, policy: str = "klasso") -> Chat:
     opened = await http.post("/api/sessions", json={"policy": policy})
     assert opened.status_code == 201, opened.text
     return Chat(http, opened.json()["token"])
+
+
+def without_limits(app: Any) -> None:
+    """Let anybody come as often as they like: for tests of what is behind the limits."""
+    endless = Rate(burst=1_000_000, every=0.000_001)
+    gate = app.state.services.gate
+    gate.conversations, gate.addresses, gate.openings, gate.all = (Buckets(endless) for _ in range(4))
 
 
 def error_of(response: httpx.Response) -> str:

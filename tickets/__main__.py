@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from pii.encryption import EncryptionError
-from tickets.commands import deciding, keeping, looking
+from tickets.commands import arriving, deciding, keeping, looking
 from tickets.commands.settings import DATABASE_VARIABLE, KEYS_VARIABLE, Settings
 from tickets.errors import StoreError, StoreLockedError, TicketError, UnknownRequestError
 from tickets.model import Filters
@@ -57,6 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_looking(commands)
     _add_deciding(commands)
     _add_keeping(commands)
+    _add_arriving(commands)
     return parser
 
 
@@ -99,6 +100,14 @@ def _add_keeping(commands: Commands) -> None:
     restore = _add(commands, "restore", keeping.restore, "put a backup in the place of the database")
     restore.add_argument("file", type=Path)
     restore.add_argument("--force", action="store_true", help="also where data is; it is kept aside")
+
+
+def _add_arriving(commands: Commands) -> None:
+    inbox = _add(commands, "inbox", arriving.inbox, "how many messages wait to be answered, and which were set aside")
+    inbox.add_argument("--limit", type=_positive, default=100, help="at most so many set aside (%(default)s)")
+    inbox.add_argument(
+        "--try-again", type=_positive, metavar="NUMBER", help="let one that was set aside wait once more"
+    )
 
 
 def _add(commands: Commands, name: str, run: _Command, what: str) -> argparse.ArgumentParser:

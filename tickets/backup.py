@@ -26,6 +26,7 @@ from tickets.rotation import unknown_keys
 from tickets.schedule import Reapplied
 from tickets.store import Store, Unit
 from tickets.tables import requests
+from tickets.tables_arrivals import chats, inbox, votes
 from tickets.tables_talk import conversations, erasures, outbox
 
 _CHUNK = 1 << 20
@@ -149,7 +150,8 @@ def _is_empty(store: Store) -> bool:
         with store.reading() as unit:
             if not sa.inspect(unit.connection).has_table(requests.name):
                 return True
-            known = [table for table in (requests, conversations) if sa.inspect(unit.connection).has_table(table.name)]
+            tables = (requests, conversations, inbox, chats, votes)
+            known = [table for table in tables if sa.inspect(unit.connection).has_table(table.name)]
             return not any(unit.execute(sa.select(table.c.id).limit(1)).first() for table in known)
     except (StoreError, sa.exc.DBAPIError):
         return False

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 
 import sqlalchemy as sa  # type: ignore[import-untyped,unused-ignore]
 
 from pii.encryption import Sealed, Vault
 from tickets.errors import InputError
-from tickets.store import Store
+from tickets.store import Store, Unit
 from tickets.tables import MAX_NAME
 from tickets.tables_talk import conversations
 
@@ -40,9 +41,10 @@ class Conversations:
             row = unit.execute(found).first()
         return self._vault.open_bytes(Sealed(row.key_id, row.sealed), place_of(conversation)) if row else None
 
-    def save(self, conversation: str, data: bytes, now: datetime) -> None:
+    def save(self, conversation: str, data: bytes, now: datetime, along: Callable[[Unit], None] | None = None) -> None:
         """Keep this instead of what was kept before. Its time to stay begins anew.
 
+        along: what belongs to it, done in the same transaction before it is durable; if it raises, nothing was saved.
         Raises InputError for an id that does not fit or too much data, and StoreError: then nothing was saved.
         """
         if not conversation or len(conversation) > MAX_NAME or "\0" in conversation:
@@ -55,6 +57,8 @@ class Conversations:
             same = sa.update(conversations).where(conversations.c.id == conversation)
             if unit.execute(same.values(**values)).rowcount == 0:
                 unit.execute(sa.insert(conversations).values(id=conversation, **values))
+            if along is not None:
+                along(unit)
             unit.commit()
 
     def delete(self, conversation: str) -> None:

@@ -9,9 +9,12 @@ from typing import Any
 
 import sqlalchemy as sa  # type: ignore[import-untyped,unused-ignore]
 
-from tickets import audit
+from pii.encryption import EncryptionError, Vault
+from tickets import audit, inbox
+from tickets.chats import chat_of, lane_of
 from tickets.store import Unit
 from tickets.tables import idempotency_keys, requests
+from tickets.tables_arrivals import chats, votes
 from tickets.tables_proof import challenges, grants, held_contacts, request_contacts, stop_links
 from tickets.tables_talk import conversations, outbox
 from tickets.vocabulary import Delivery, Purpose, Status, Way
@@ -52,16 +55,18 @@ def drop_contacts(unit: Unit, request_ids: Collection[str]) -> None:
         unit.execute(sa.delete(table).where(table.c.request_id.in_(request_ids)))
 
 
-def erase_talk(unit: Unit, conversation: str, until: datetime, now: datetime) -> int:
+def erase_talk(unit: Unit, vault: Vault, conversation: str, until: datetime, now: datetime) -> int:
     """Take away everything of a conversation from before that time, but its requests. Gives the number of rows.
 
     The code of an open request of this conversation ends, but its row stays: with the row its counted tries would go,
     and being forgotten would be a way to guess on.
     """
     gone = _deleted(unit, conversations, conversations.c.id, conversation, conversations.c.at, until)
-    chats = outbox.c.way.in_(_CHATS)
-    gone += _deleted(unit, outbox, outbox.c.lane, conversation, outbox.c.created_at, until, chats)
-    for table in (held_contacts, grants, idempotency_keys):
+    said = outbox.c.way.in_(_CHATS)
+    gone += _deleted(unit, outbox, outbox.c.lane, conversation, outbox.c.created_at, until, said)
+    gone += inbox.erase(unit, _lanes(unit, vault, conversation), until, now)
+    gone += _leave_chat(unit, conversation, until, now)
+    for table in (held_contacts, grants, idempotency_keys, votes):
         gone += _deleted(unit, table, table.c.conversation, conversation, table.c.at, until)
     own = sa.select(requests.c.id).where(requests.c.conversation == conversation, requests.c.closed_at.is_(None))
     still_counted = sa.and_(challenges.c.request_id.in_(own), challenges.c.purpose == Purpose.PROVE.value)
@@ -69,6 +74,21 @@ def erase_talk(unit: Unit, conversation: str, until: datetime, now: datetime) ->
     unit.execute(ended.where(still_counted, challenges.c.expires_at > now).values(expires_at=now))
     old = sa.delete(challenges).where(challenges.c.conversation == conversation, challenges.c.sent_at <= until)
     return gone + int(unit.execute(old.where(sa.not_(still_counted))).rowcount)
+
+
+def _lanes(unit: Unit, vault: Vault, conversation: str) -> list[str]:
+    """Where its messages arrive: a web conversation's own lane, or that of its Telegram chat."""
+    try:
+        chat = chat_of(unit, vault, conversation)
+    except EncryptionError:
+        chat = None  # a row that is damaged must not keep the rest from being erased
+    return [conversation] if chat is None else [conversation, lane_of(vault, chat)]
+
+
+def _leave_chat(unit: Unit, conversation: str, until: datetime, now: datetime) -> int:
+    """The row stays as long as there is something to be said there: purging takes it then."""
+    own = (chats.c.conversation == conversation, chats.c.bound_at <= until, chats.c.forgotten_at.is_(None))
+    return int(unit.execute(sa.update(chats).where(*own).values(is_current=False, forgotten_at=now)).rowcount)
 
 
 def _deleted(unit: Unit, table: Any, column: Any, value: str, time: Any, until: datetime, *more: Any) -> int:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 import random
-import secrets
 from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,6 +16,7 @@ from typing import Any
 import sqlalchemy as sa  # type: ignore[import-untyped,unused-ignore]
 
 from pii.encryption import EncryptionError, Vault
+from tickets.errors import InputError
 from tickets.outgoing import (
     LONGEST_KIND,
     DeadLetter,
@@ -26,17 +26,15 @@ from tickets.outgoing import (
     Row,
     check,
     given_up,
-    lane_of,
     opened,
-    packed,
-    place,
+    row_of,
     said,
 )
 from tickets.store import Store, Unit
 from tickets.tables_talk import outbox
 from tickets.vocabulary import Delivery, Way
 
-__all__ = ["DeadLetter", "FeedMessage", "Letter", "Outbox", "Parcel", "cancel", "post"]
+__all__ = ["DeadLetter", "FeedMessage", "Letter", "Outbox", "Parcel", "cancel", "post", "post_sent"]
 
 LEASE = timedelta(seconds=60)
 WAITS = tuple(timedelta(seconds=seconds) for seconds in (10, 60, 300, 1_800, 7_200, *(21_600,) * 7))
@@ -52,22 +50,33 @@ _WAITING = sa.text("outbox.status = 'waiting'")
 def post(unit: Unit, vault: Vault, letter: Letter, now: datetime) -> str:
     """Put a message into the outbox, in the caller's transaction. Gives its id. Raises InputError."""
     check(letter, now)
-    letter_id = secrets.token_hex(16)
-    sealed = vault.seal(packed(letter), place(letter_id))
-    values = {
-        "id": letter_id,
-        "lane": lane_of(letter),
-        "way": letter.way.value,
-        "request_id": letter.request_id,
-        "kind": letter.kind,
-        "sealed": sealed.data,
-        "key_id": sealed.key,
-        "status": Delivery.WAITING.value,
-        "created_at": now,
-        "next_at": now,
-    }
-    unit.execute(sa.insert(outbox).values(**values))
-    return letter_id
+    values = row_of(vault, letter, now)
+    unit.execute(sa.insert(outbox).values(**values, status=Delivery.WAITING.value))
+    return str(values["id"])
+
+
+def post_sent(unit: Unit, vault: Vault, letter: Letter, now: datetime) -> tuple[str, int]:
+    """Put a message of a web conversation into the outbox as already sent; gives its id and sequence.
+
+    What still waits for this conversation is shown before it: who reads on after this one would never see that.
+    Raises InputError.
+    """
+    check(letter, now)
+    if letter.way is not Way.WEB:
+        raise InputError("only a message to a web conversation is sent by being written down")
+    earlier = sa.select(outbox).where(_WAITING, outbox.c.lane == letter.lane, outbox.c.way == Way.WEB.value)
+    for row in unit.execute(earlier.order_by(outbox.c.sequence)).mappings().all():
+        _show(unit, vault, row, now)
+    values = row_of(vault, letter, now) | _ended(Delivery.SENT, now)
+    return values["id"], int(unit.execute(sa.insert(outbox).values(**values)).inserted_primary_key[0])
+
+
+def _show(unit: Unit, vault: Vault, row: Row, now: datetime) -> None:
+    try:
+        is_late = opened(vault, row, now).is_late(now)
+    except EncryptionError:
+        return  # a process that has its key may still show it
+    unit.execute(_of_row(row["id"]).values(**(_too_late(row, now) if is_late else _sent(now))))
 
 
 def cancel(unit: Unit, request_id: str, now: datetime, kinds: Collection[str] = ()) -> int:
@@ -107,9 +116,8 @@ class Outbox:
         except EncryptionError:
             unit.execute(_of_row(row["id"]).values(**_after_failure(row["attempts"], None, "unreadable", now, None)))
             return None
-        if parcel.deadline is not None and parcel.deadline <= now:
-            late = _ended(Delivery.CANCELLED, now) | {"sealed": b"", "problem": row["problem"] or "late"}
-            unit.execute(_of_row(parcel.id).values(**late))
+        if parcel.is_late(now):
+            unit.execute(_of_row(parcel.id).values(**_too_late(row, now)))
             return None
         unit.execute(_of_row(parcel.id).values(leased_until=leased_until))
         return parcel
@@ -119,11 +127,10 @@ class Outbox:
 
         Not so on the web, where it is this note that shows the message: there a cancelled one stays unseen.
         """
-        sent = _ended(Delivery.SENT, now) | {"problem": None}
         if parcel.way is Way.WEB:
-            self._note(_of_row(parcel.id).where(_WAITING).values(**sent))
+            self._note(_of_row(parcel.id).where(_WAITING).values(**_sent(now)))
         else:
-            self._note(_of_row(parcel.id).values(**sent, sealed=b""))
+            self._note(_of_row(parcel.id).values(**_sent(now), sealed=b""))
 
     def failed(self, parcel: Parcel, problem: str, now: datetime, retry_after: float | None = None) -> None:
         """It did not leave; try again after retry_after seconds exactly, or after a growing wait; dead after all tries.
@@ -155,6 +162,13 @@ class Outbox:
         with self._store.reading() as unit:
             rows = unit.execute(found).mappings().all()
         return tuple(said(self._vault, row) for row in rows)
+
+    def read(self, letter_id: str) -> FeedMessage | None:
+        """One message that was delivered to a web conversation; None if there is none of that id any more."""
+        shown = (outbox.c.way == Way.WEB.value, outbox.c.status == Delivery.SENT.value)
+        with self._store.reading() as unit:
+            row = unit.execute(sa.select(outbox).where(outbox.c.id == letter_id, *shown)).mappings().first()
+        return said(self._vault, row) if row is not None else None
 
     def dead(self, limit: int = 100) -> tuple[DeadLetter, ...]:
         """What was given up, newest first. Neither the recipient nor the text is shown."""
@@ -205,6 +219,14 @@ def _if_still_held(parcel: Parcel) -> Any:
 
 def _ended(status: Delivery, now: datetime) -> dict[str, Any]:
     return {"status": status.value, "done_at": now, "leased_until": None}
+
+
+def _sent(now: datetime) -> dict[str, Any]:
+    return _ended(Delivery.SENT, now) | {"problem": None}
+
+
+def _too_late(row: Row, now: datetime) -> dict[str, Any]:
+    return _ended(Delivery.CANCELLED, now) | {"sealed": b"", "problem": row["problem"] or "late"}
 
 
 def _dead(attempts: int, deadline: datetime | None, problem: str, now: datetime) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,6 +18,9 @@ from tickets.vocabulary import Way
 
 LONGEST_KIND = 64
 _LONGEST_TEXT = 20_000
+LONGEST_REPLY = 200_000
+"""Characters of an answer on the web: it may quote a whole policy."""
+REPLY = "reply"
 _LONGEST_ADDRESS = 320
 _SOON = ":soon"
 
@@ -58,6 +62,10 @@ class Parcel:
     created_at: datetime
     leased_until: datetime
     deadline: datetime | None
+
+    def is_late(self, now: datetime) -> bool:
+        """Whether it is of no use any more."""
+        return self.deadline is not None and self.deadline <= now
 
 
 @dataclass(frozen=True)
@@ -108,6 +116,23 @@ def packed(letter: Letter) -> Redacted:
         "deadline": letter.deadline.isoformat() if letter.deadline else None,
     }
     return Redacted(json.dumps(parts))
+
+
+def row_of(vault: Vault, letter: Letter, now: datetime) -> dict[str, Any]:
+    """A letter as a new row, but for where it stands."""
+    letter_id = secrets.token_hex(16)
+    sealed = vault.seal(packed(letter), place(letter_id))
+    return {
+        "id": letter_id,
+        "lane": lane_of(letter),
+        "way": letter.way.value,
+        "request_id": letter.request_id,
+        "kind": letter.kind,
+        "sealed": sealed.data,
+        "key_id": sealed.key,
+        "created_at": now,
+        "next_at": now,
+    }
 
 
 def opened(vault: Vault, row: Row, leased_until: datetime) -> Parcel:
@@ -179,7 +204,8 @@ def _check_characters(letter: Letter, recipient: str) -> None:
         # A line break in what becomes a header would begin another header (security threat 5).
         if any(ord(char) < 32 or char in "\x7f\x85\u2028\u2029" for char in value) or len(value) > longest:
             raise InputError(f"a letter's {name} is one line of at most {longest} characters")
-    if not letter.text or len(letter.text) > _LONGEST_TEXT:
-        raise InputError(f"a letter's text has 1 to {_LONGEST_TEXT:,} characters")
+    most = LONGEST_REPLY if letter.kind == REPLY and letter.way is Way.WEB else _LONGEST_TEXT
+    if not letter.text or len(letter.text) > most:
+        raise InputError(f"a letter's text has 1 to {most:,} characters")
     if "\0" in letter.text or any("\ud800" <= char <= "\udfff" for char in recipient + letter.subject + letter.text):
         raise InputError("a letter holds a character that cannot be sent (NUL or half a surrogate pair)")

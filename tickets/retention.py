@@ -19,14 +19,16 @@ from tickets.letters import CODE_KINDS, Correspondence
 from tickets.schedule import NOTHING, Forgotten, Holdings, Purged, Reapplied, Schedule
 from tickets.store import Store, Unit
 from tickets.tables import idempotency_keys, requests
+from tickets.tables_arrivals import chats, inbox, votes
 from tickets.tables_proof import budgets, challenges, grants, held_contacts, request_contacts
 from tickets.tables_talk import conversations
 from tickets.tables_talk import outbox as messages
-from tickets.vocabulary import ContactKind, Delivery, Status
+from tickets.vocabulary import Arrival, ContactKind, Delivery, Status
 
 __all__ = ["Forgotten", "Holdings", "Keeper", "Purged", "Reapplied", "Schedule"]
 
 REQUESTER = "requester"
+_LAST_WORD = timedelta(minutes=10)  # in it the last answer in a chat that is left is put into the outbox
 _BATCH = 200  # rows of one transaction: nobody waits long for the writer's turn
 
 
@@ -53,13 +55,13 @@ class Keeper:
         """What is kept of this conversation."""
         with self._store.reading() as unit:
             last = unit.execute(sa.select(conversations.c.at).where(conversations.c.id == conversation)).scalar()
-            count = sa.select(sa.func.count()).select_from(messages).where(messages.c.lane == conversation)
             return Holdings(
                 requests=rows.of_conversation(unit, conversation),
                 hints=_hints(unit, self._vault, conversation),
                 last_talk=last,
                 talk_until=last and last + timedelta(days=self.schedule.conversation),
-                messages=int(unit.execute(count).scalar()),
+                messages=_count(unit, messages, messages.c.lane == conversation),
+                votes=_count(unit, votes, votes.c.conversation == conversation),
             )
 
     def forget(self, conversation: str, now: datetime) -> Forgotten:
@@ -71,7 +73,7 @@ class Keeper:
         with self._store.unit() as unit:
             ids = list(unit.execute(filed).scalars())
             self._ledger.write(unit, [(CONVERSATION, conversation), *((REQUEST, name) for name in ids)], now)
-            erased = erasing.erase_talk(unit, conversation, now, now)
+            erased = erasing.erase_talk(unit, self._vault, conversation, now, now)
             for name in ids:
                 outbox.cancel(unit, name, now, CODE_KINDS)  # the codes have just ended
             pseudonymised = erasing.pseudonymise(unit, ids, REQUESTER, now)
@@ -97,6 +99,9 @@ class Keeper:
             keys=self._sweep(idempotency_keys, (keys.conversation, keys.key), keys.at < before["key"]),
             messages=self._sweep(messages, (messages.c.id,), over),
             budgets=self._sweep(budgets, (budgets.c.name,), budgets.c.began_at < before["budget"]),
+            arrivals=self._sweep(inbox, (inbox.c.sequence,), _arrived_before(before)),
+            chats=self._silent_chats(before, now),
+            votes=self._sweep(votes, (votes.c.id,), votes.c.at < before["conversation"]),
         )
         if purged != NOTHING:
             compact(self._store, largest=AT_ONCE_BYTES)
@@ -121,7 +126,7 @@ class Keeper:
         again = [(name, entries[value]) for name, value in talks if value in entries]
         for name, until in again:
             with self._store.unit() as unit:
-                erasing.erase_talk(unit, name, until, now)
+                erasing.erase_talk(unit, self._vault, name, until, now)
                 unit.commit()
         ids = [row.id for row in erased if row.closed_at is not None]
         changed = self._each(ids, lambda unit, some: erasing.pseudonymise(unit, some, KEEPER, now))
@@ -149,6 +154,19 @@ class Keeper:
                 some = unit.execute(answered).scalars()
                 ids += [name for name in some if self._ledger.hash_of(REQUEST, name) in known]
         return self._each(ids, lambda unit, some: erasing.pseudonymise(unit, some, KEEPER, now))
+
+    def _silent_chats(self, before: dict[str, datetime], now: datetime) -> int:
+        """In two steps: a chat of which nothing is kept is left first, and goes later, if nobody came back.
+
+        So an answer that is on its way while the last of a conversation goes still finds its chat.
+        """
+        kept = sa.exists().where(conversations.c.id == chats.c.conversation)
+        silent = (chats.c.forgotten_at.is_(None), chats.c.bound_at < before["conversation"], ~kept, ~_is_awaited())
+        with self._store.unit() as unit:
+            unit.execute(sa.update(chats).where(*silent).values(is_current=False, forgotten_at=now))
+            unit.commit()
+        left = (chats.c.forgotten_at < now - _LAST_WORD, ~_is_awaited())
+        return self._sweep(chats, (chats.c.id,), sa.and_(*left))
 
     def _expired(self, asked_before: datetime, now: datetime) -> int:
         with self._store.reading() as unit:
@@ -178,6 +196,26 @@ class Keeper:
                 return gone
 
 
+def _arrived_before(before: dict[str, datetime]) -> Any:
+    """Settled messages, of which only the key is left, and given up ones; what waits never leaves unanswered."""
+    return sa.or_(
+        sa.and_(inbox.c.status == Arrival.SETTLED.value, inbox.c.done_at < before["arrival"]),
+        sa.and_(inbox.c.status == Arrival.QUARANTINED.value, inbox.c.done_at < before["quarantine"]),
+    )
+
+
+def _is_awaited() -> Any:
+    """Whether something is still to be said in a chat: a request is open, or a message of ours waits."""
+    of_chat = chats.c.conversation
+    still_open = sa.exists().where(requests.c.conversation == of_chat, requests.c.closed_at.is_(None))
+    unsent = sa.exists().where(messages.c.lane == of_chat, messages.c.status == Delivery.WAITING.value)
+    return sa.or_(still_open, unsent)
+
+
+def _count(unit: Unit, table: Any, rule: Any) -> int:
+    return int(unit.execute(sa.select(sa.func.count()).select_from(table).where(rule)).scalar())
+
+
 def _hints(unit: Unit, vault: Vault, conversation: str) -> tuple[str, ...]:
     """The contacts of this conversation as they may be said back, each once."""
     own = sa.select(requests.c.id).where(requests.c.conversation == conversation)
@@ -194,5 +232,6 @@ def _hints(unit: Unit, vault: Vault, conversation: str) -> tuple[str, ...]:
 
 def _all_conversations(unit: Unit) -> list[str]:
     columns = (conversations.c.id, held_contacts.c.conversation, challenges.c.conversation, grants.c.conversation)
-    every = sa.union(*(sa.select(column) for column in (*columns, idempotency_keys.c.conversation, messages.c.lane)))
+    more = (idempotency_keys.c.conversation, messages.c.lane, inbox.c.lane, chats.c.conversation, votes.c.conversation)
+    every = sa.union(*(sa.select(column) for column in (*columns, *more)))
     return list(unit.execute(every).scalars())

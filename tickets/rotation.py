@@ -20,14 +20,17 @@ import sqlalchemy as sa  # type: ignore[import-untyped,unused-ignore]
 
 from pii.encryption import EncryptionError, KeyRing, Sealed, Vault, load_ring, save_ring
 from pii.redacted import Redacted
+from tickets.chats import CHAT_INDEX
 from tickets.contacts import CONTACT_INDEX
 from tickets.errors import StoreError
 from tickets.store import Store, Unit
+from tickets.tables_arrivals import chats, inbox, votes
 from tickets.tables_proof import held_contacts, request_contacts
 from tickets.tables_talk import conversations, outbox
 from tickets.vocabulary import Way
 
-SEALED_TABLES = (held_contacts, request_contacts, outbox, conversations)
+SEALED_TABLES = (held_contacts, request_contacts, outbox, conversations, inbox, chats, votes)
+_INDEXES = {request_contacts.name: CONTACT_INDEX, chats.name: CHAT_INDEX}
 SETTLE_SECONDS = 30.0
 """On PostgreSQL: longer than any transaction that sealed a value with a key from before the change."""
 _BATCH = 200
@@ -116,8 +119,8 @@ def _seal_row(unit: Unit, vault: Vault, table: Any, row: Mapping[str, Any]) -> b
         except EncryptionError:
             return False
         change["sealed"] = vault.seal_bytes(opened, place).data
-    if table is request_contacts:
-        change["look_up"] = vault.look_up(Redacted(opened.decode()), CONTACT_INDEX)
+    if table.name in _INDEXES:
+        change["look_up"] = vault.look_up(Redacted(opened.decode()), _INDEXES[table.name])
     if table is outbox and row["way"] == Way.MAIL.value:
         change["lane"] = _lane(vault, opened) or row["id"]
     unit.execute(sa.update(table).where(table.c.id == row["id"]).values(**change))

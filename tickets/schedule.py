@@ -18,7 +18,8 @@ class Schedule:
     of which nothing was proven, to be proven, and again until its record loses the person. closed: 24 months after the
     answer, which 11 CCR 7101 asks for (731 days where a leap day falls into them). key: an idempotency key. message: an
     outgoing message after it was sent or given up; also an answer to somebody who asked to be forgotten. budget: a
-    counter of mails and codes.
+    counter of mails and codes. arrival: the hash by which a repetition of an answered message is known (Telegram
+    repeats for a day). quarantine: a message that could not be answered, for staff to look at.
     """
 
     conversation: int = 30
@@ -28,6 +29,8 @@ class Schedule:
     key: int = 30
     message: int = 30
     budget: int = 2
+    arrival: int = 3
+    quarantine: int = 30
 
     def __post_init__(self) -> None:
         for field in fields(self):
@@ -52,9 +55,12 @@ class Purged:
     keys: int
     messages: int
     budgets: int
+    arrivals: int
+    chats: int
+    votes: int
 
 
-NOTHING = Purged(0, 0, 0, 0, 0, 0, 0)
+NOTHING = Purged(0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
 
 
 @dataclass(frozen=True)
@@ -62,7 +68,7 @@ class Holdings:
     """What is kept of a conversation, for the person in it.
 
     hints: contacts as they may be said back ("k…@example.org"). talk_until: when the talk itself leaves if nothing more
-    is said; None where none is kept. messages: of ours, in the list that the chat reads.
+    is said; None where none is kept. messages: of ours, in the list that the chat reads. votes: on answers.
     """
 
     requests: tuple[Summary, ...]
@@ -70,6 +76,7 @@ class Holdings:
     last_talk: datetime | None
     talk_until: datetime | None
     messages: int
+    votes: int
 
 
 @dataclass(frozen=True)

@@ -178,3 +178,21 @@ class Delivery(str, Enum):
     SENT = "sent"
     DEAD = "dead"
     CANCELLED = "cancelled"
+
+
+class Arrival(str, Enum):
+    """Where an arrived message stands. quarantined: it failed again and again, and is shown to staff."""
+
+    WAITING = "waiting"
+    SETTLED = "settled"
+    QUARANTINED = "quarantined"
+
+
+class VoteReason(str, Enum):
+    """Why an answer was not right, in the words of who got it."""
+
+    WRONG_PASSAGE = "wrong_passage"
+    NOT_MY_QUESTION = "not_my_question"
+    INCOMPLETE = "incomplete"
+    HARD_TO_READ = "hard_to_read"
+    OTHER = "other"

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from chatting import chatting, error_of, filed_by
+from chatting import chatting, error_of, filed_by, without_limits
 
 from bot.launch import Parts
 
@@ -143,6 +143,7 @@ def fuzzed(shaken: random.Random, token: str) -> tuple[bytes, dict[str, str]]:
 
 async def test_two_thousand_hostile_requests_never_break_the_server(app: Any) -> None:
     shaken, seen = random.Random(20240711), set()
+    without_limits(app)
     async with chatting(app) as chat:
         for _ in range(2000):
             raw, headers = fuzzed(shaken, chat.token)

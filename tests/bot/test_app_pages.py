@@ -96,6 +96,8 @@ async def test_the_docs_page_is_built_from_our_own_files_and_a_valid_description
         "/api/policies",
         "/api/sessions",
         "/api/messages",
+        "/api/events",
+        "/api/votes",
     }
     assert set(described["paths"]["/api/messages"]) == {"get", "post"}
     references = set(re.findall(r'"\$ref": "#/components/schemas/(\w+)"', json.dumps(described)))
@@ -148,16 +150,8 @@ async def test_metrics_count_what_happened_and_hold_nothing_typed(app: Any) -> N
         metrics = (await chat.http.get("/metrics")).text
         assert 'desk_answers_total{kind="denies",policy="klasso"} 1.0' in metrics
         assert 'desk_requests_total{policy="klasso"} 1.0' in metrics
-        assert 'desk_messages_total{policy="klasso",result="answered"} 6.0' in metrics
+        assert 'desk_messages_total{channel="web",policy="klasso",result="answered"} 6.0' in metrics
         assert "mimikatze" not in metrics.lower() and conversation_of(app, chat) not in metrics
-
-
-async def test_only_the_newest_replies_are_remembered(app: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.app.MOST_REMEMBERED", 5)
-    async with chatting(app) as chat:
-        for number in range(12):
-            await chat.say("hello", f"n{number}")
-        assert [key[1] for key in app.state.services.remembered] == [f"n{number}" for number in range(7, 12)]
 
 
 async def test_stopping_waits_for_turns_and_closes_the_store(own_settings: Any, parts: Parts, tmp_path: Path) -> None:

@@ -91,9 +91,9 @@ async def test_what_a_client_could_ask_for_again_is_dropped_too(app: Any, parts:
         await chat.say("forget me")
         erased = await chat.say("yes", "last")
         assert erased["kind"] == "forgotten"
-        remembered = app.state.services.remembered
-        assert {key[1] for key in remembered} == {"theirs", "last"}  # the reply that says so, and another person's
-        assert (await chat.say("yes", "last")) == erased
+        again = [await chat.say(PRIVATE, "first"), await chat.say("yes", "last")]
+        assert [reply["kind"] for reply in again] == ["forgotten"] * 2 and PRIVATE not in str(again)
+        assert (await other.say("hello", "theirs"))["kind"] == ""
 
 
 # --- what stays, and why -------------------------------------------------------------------------------------------

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from builders import fresh_address, fresh_conversation, fresh_id, played
 
-from bot.launch import Parts
+from bot.launch import Parts, make_app
 from bot.settings import BotSettings
-from bot.work import background, demo_mails, drain_spool, mailer, rounds_of
+from bot.work import demo_mails, drain_spool, mailer, rounds_of
 from pii.redacted import Redacted
 from tickets.anchors import ANCHOR_FILE
 from tickets.mail import MaildirMailer, SmtpMailer, SmtpSettings, read_maildir
@@ -61,10 +61,10 @@ async def test_the_rounds_are_those_that_are_promised(apart: BotSettings, parts:
 @pytest.mark.asyncio
 async def test_a_code_leaves_by_itself_and_is_there_to_be_read(apart: BotSettings, parts: Parts) -> None:
     address, stop = fresh_address(), asyncio.Event()
-    run, wake = background(apart, parts)
-    running = asyncio.create_task(run(stop))
+    services = make_app(apart, parts).state.services
+    running = asyncio.create_task(services.background(stop))
     await played(parts, fresh_conversation(), address)
-    wake()
+    services.door.wake_outbox()
     for _ in range(200):
         found = [mail for mail in read_maildir(apart.data / "mail") if mail.to == address]
         if found:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alembic import context
 
-from tickets import tables_proof, tables_talk  # noqa: F401  they add their tables to the metadata
+from tickets import tables_arrivals, tables_proof, tables_talk  # noqa: F401  they add their tables to the metadata
 from tickets.tables import metadata
 
 context.configure(

@@ -1,0 +1,284 @@
+"""Where messages of the web come in: made durable, answered once, and answered the same when they come again.
+
+A browser that sends a message again under the same id, after a cut or a restart of the server, gets the reply that
+the first one got. While the database is down messages are answered all the same, so that requests can be left by menu.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import hmac
+import json
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+
+import structlog
+
+from bot import api_models as api
+from bot.bells import Bells
+from bot.closing import Closing
+from bot.desk import Reply, Turn
+from bot.intake import take
+from bot.login import Login
+from bot.metrics import Metrics
+from bot.sessions import Session, Sessions
+from pii.redacted import Redacted
+from tickets.errors import TicketError
+from tickets.inbox import Incoming
+from tickets.outbox import Letter, post_sent
+from tickets.vocabulary import Way
+
+if TYPE_CHECKING:
+    from bot.desk import Desk
+    from bot.reception import Reception
+    from pii.encryption import Vault
+    from tickets.inbox import Inbox, Item, Received
+    from tickets.outbox import Outbox
+    from tickets.store import Store, Unit
+
+SOURCE = "web"
+REPLY = "reply"  # the kind of an outgoing message that answers one
+PATIENCE = 2.5  # seconds for the database to take a message
+LONGEST_WAIT = 8.0  # seconds for a reply that another message, or another process, is in the way of
+LOOK_SECONDS = 0.25
+MOST_UNDER_WAY = 48  # about half a second's work
+BUSY_FROM = 12
+MOST_REMEMBERED = 1_000  # replies given while the database was down
+ERASED = "This message was answered, and the conversation has been erased since."
+_log = structlog.get_logger("bot.web")
+
+
+class BusyError(RuntimeError):
+    """Too much is under way, or the reply is not there yet: the same message may be sent again."""
+
+    retry_after = 2  # seconds
+
+
+class IdReusedError(ValueError):
+    """The client used an id for another message before."""
+
+
+@dataclass
+class WebDoor:
+    """The web's side of the inbox."""
+
+    desk: "Desk"
+    reception: "Reception"
+    sessions: Sessions
+    store: "Store"
+    vault: "Vault"
+    inbox: "Inbox"
+    outbox: "Outbox"
+    clock: Callable[[], datetime]
+    secret: Redacted
+    metrics: Metrics
+    bells: Bells = field(default_factory=Bells)
+    wake_outbox: Callable[[], None] = lambda: None  # there may be something to send
+    wake_inbox: Callable[[], None] = lambda: None  # there may be something to answer
+    _replies: "dict[str, asyncio.Future[api.RepliesModel]]" = field(default_factory=dict)
+    _tasks: "set[asyncio.Task[Any]]" = field(default_factory=set)
+    _remembered: "OrderedDict[str, tuple[str, api.RepliesModel]]" = field(default_factory=OrderedDict)
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether so much is under way that only calm people are let in."""
+        return len(self._tasks) >= BUSY_FROM
+
+    async def post(self, session: Session, sent: api.SendModel) -> api.RepliesModel:
+        """The reply to one message. Raises IntakeError, SessionError, IdReusedError, BusyError."""
+        payload = self.sessions.pressed(session, sent.button) if sent.button is not None else ""
+        if not payload:
+            take(sent.text or "")
+        if len(self._tasks) >= MOST_UNDER_WAY:
+            raise BusyError
+        arrived = Arrived(session, sent.id, sent.text or "", payload)
+        mark = self._mark(arrived)
+        remembered = self._remembered.get(arrived.key)
+        if remembered is not None:
+            return _same(mark, *remembered)
+        received = await self._received(arrived, mark)
+        if received is None:
+            return await self._shielded(self._unkept(arrived, mark))
+        if received.item is not None:
+            return await self._shielded(self._first_try(received.item))
+        return await self._later(arrived, received)
+
+    async def _shielded(self, work: Any) -> api.RepliesModel:
+        """A client that hangs up does not end the answering of its message."""
+        task: "asyncio.Task[api.RepliesModel]" = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return await asyncio.shield(task)
+
+    async def _first_try(self, item: "Item") -> api.RepliesModel:
+        try:
+            return await self.handle(item)
+        except Exception as error:
+            _log.error("arrival_failed", sequence=item.sequence, kind=type(error).__name__, attempt=item.attempts + 1)
+            with contextlib.suppress(TicketError):  # its lease runs out, and it is tried again
+                await asyncio.to_thread(self.inbox.failed, item, type(error).__name__, self.clock())
+            raise BusyError from error
+
+    async def _received(self, arrived: "Arrived", mark: str) -> "Received | None":
+        """What the inbox says; None while the database is down."""
+        from tickets.errors import KeyReusedError
+
+        session = arrived.session
+        incoming = Incoming(SOURCE, arrived.key, session.conversation, Redacted(arrived.packed()), mark)
+        try:
+            receiving = asyncio.to_thread(self.inbox.receive, incoming, self.clock(), take=True)
+            return await asyncio.wait_for(receiving, PATIENCE)
+        except KeyReusedError:
+            raise IdReusedError from None
+        except (TicketError, asyncio.TimeoutError) as error:
+            _log.error("arrival_not_kept", channel=SOURCE, kind=type(error).__name__)
+            return None
+
+    async def _later(self, arrived: "Arrived", received: "Received") -> api.RepliesModel:
+        """A message that was answered before, is being answered, or waits for an earlier one."""
+        until = time.monotonic() + LONGEST_WAIT
+        while not received.is_settled:
+            if time.monotonic() > until:
+                raise BusyError
+            self.wake_inbox()
+            reply = self._replies.setdefault(arrived.key, asyncio.get_running_loop().create_future())
+            try:
+                return await asyncio.wait_for(asyncio.shield(reply), LOOK_SECONDS)
+            except asyncio.TimeoutError:  # another process may have answered it
+                received = await asyncio.to_thread(self.inbox.look, SOURCE, arrived.key)
+            finally:
+                self._replies.pop(arrived.key, None)
+        kept = await asyncio.to_thread(self.outbox.read, received.reply_id) if received.reply_id else None
+        if kept is None:
+            return api.RepliesModel(
+                id=arrived.id, replies=[api.MessageModel(id=arrived.id, text=ERASED, kind="forgotten")]
+            )
+        return api.RepliesModel(id=arrived.id, replies=json.loads(kept.text)["replies"])
+
+    async def handle(self, item: "Item") -> api.RepliesModel:
+        """Answer one item of the inbox and settle it. Raises what makes it worth another try."""
+        arrived = Arrived.of(item.body.reveal())
+        closing = Closing(self.store, item, self.clock, lambda unit, reply: self._posted(unit, arrived, reply))
+        try:
+            model = await self._answered(arrived, closing)
+        except BaseException:
+            self._replies.pop(arrived.key, None)
+            raise
+        waiting = self._replies.pop(arrived.key, None)
+        if waiting is not None and not waiting.done():
+            waiting.set_result(model)
+        self.bells.ring(arrived.session.conversation)
+        self.wake_outbox()
+        if self._replies:
+            self.wake_inbox()  # the next of this lane
+        return model
+
+    async def _answered(self, arrived: "Arrived", closing: Closing | None) -> api.RepliesModel:
+        started = time.perf_counter()
+        reply = await self.desk.reply(await self._turn(arrived), closing)
+        if closing is not None and reply.kind != "forgotten":
+            try:
+                await closing.close_now(reply)
+            except TicketError as error:  # it is said all the same, and said again when it is tried again
+                _log.error("arrival_not_settled", channel=SOURCE, kind=type(error).__name__)
+        self.metrics.count(arrived.session.policy, SOURCE, reply, time.perf_counter() - started)
+        return api.RepliesModel(id=arrived.id, replies=[self._message(arrived, reply)])
+
+    async def _turn(self, arrived: "Arrived") -> Turn:
+        session = arrived.session
+        account = session.account(self.clock())
+        if arrived.payload:
+            turn = Turn.of_button(session.conversation, session.policy, arrived.id, arrived.payload)
+        else:
+            turn = await self.reception.typed(session.conversation, session.policy, arrived.id, arrived.text)
+        return turn.vouched(account)
+
+    async def _unkept(self, arrived: "Arrived", mark: str) -> api.RepliesModel:
+        """Without the database: the menu files into sealed files, and the reply is remembered for a second try."""
+        model = await self._answered(arrived, None)
+        self._remembered[arrived.key] = (mark, model)
+        while len(self._remembered) > MOST_REMEMBERED:
+            self._remembered.popitem(last=False)
+        return model
+
+    def forget(self, conversation: str) -> None:
+        """Drop what is remembered of a conversation."""
+        for key in [key for key in self._remembered if key.startswith(f"{conversation}:")]:
+            del self._remembered[key]
+
+    async def drain(self) -> None:
+        """Wait for what is under way."""
+        if self._tasks:
+            await asyncio.wait(set(self._tasks), timeout=LONGEST_WAIT)
+
+    def _posted(self, unit: "Unit", arrived: "Arrived", reply: Reply) -> str:
+        conversation = arrived.session.conversation
+        said = None if arrived.payload else take(arrived.text).full
+        message = self._message(arrived, reply).dict(exclude_defaults=True)
+        text = json.dumps({"to": arrived.id, "said": said, "replies": [message]})
+        letter = Letter(Way.WEB, conversation, REPLY, Redacted(conversation), "", text)
+        return post_sent(unit, self.vault, letter, self.clock())[0]
+
+    def _message(self, arrived: "Arrived", reply: Reply) -> api.MessageModel:
+        return message_of(reply, f"{arrived.id}-1", lambda payload: self.sessions.button(arrived.session, payload))
+
+    def _mark(self, arrived: "Arrived") -> str:
+        """Tells one message from another without keeping it: texts may hold an address or a code."""
+        content = (arrived.payload or arrived.text).encode("utf-8", "surrogatepass")
+        return hmac.new(self.secret.reveal().encode(), content, hashlib.sha256).hexdigest()
+
+
+@dataclass(frozen=True)
+class Arrived:
+    """One message as it arrived. id: the client's; payload: of a button that was checked to be ours, else empty."""
+
+    session: Session
+    id: str
+    text: str
+    payload: str
+
+    @property
+    def key(self) -> str:
+        """What makes it the same message when it comes again."""
+        return f"{self.session.conversation}:{self.id}"
+
+    def packed(self) -> str:
+        """All of it, for the inbox, which seals it."""
+        login = self.session.login
+        vouched = [login.account, int(login.until.timestamp())] if login else None
+        parts = [self.session.conversation, self.session.policy, vouched, self.id, self.text, self.payload]
+        return json.dumps(parts)
+
+    @classmethod
+    def of(cls, packed: str) -> "Arrived":
+        """What was packed."""
+        conversation, policy, vouched, name, text, payload = json.loads(packed)
+        login = Login(vouched[0], datetime.fromtimestamp(vouched[1], timezone.utc)) if vouched else None
+        return cls(Session(conversation, policy, login), name, text, payload)
+
+
+def message_of(reply: Reply, name: str, token_of: Callable[[str], str]) -> api.MessageModel:
+    """A reply in the shape of the API. token_of: signs a button's payload."""
+    return api.MessageModel(
+        id=name,
+        text=reply.text,
+        answer=api.AnswerModel(**reply.answer) if reply.answer else None,
+        more_answers=[api.AnswerModel(**answer) for answer in reply.more_answers],
+        request=api.RequestModel(**reply.request) if reply.request else None,
+        letter=reply.letter,
+        closing=reply.closing,
+        kind=reply.kind,
+        buttons=[api.ButtonModel(title=button.title, token=token_of(button.payload)) for button in reply.buttons],
+    )
+
+
+def _same(mark: str, before: str, model: api.RepliesModel) -> api.RepliesModel:
+    if mark != before:
+        raise IdReusedError
+    return model
