@@ -17,7 +17,7 @@ from starlette.middleware.cors import CORSMiddleware
 
 from bot.app_api import add_api, add_news
 from bot.app_errors import add_errors
-from bot.app_pages import add_health, add_mail_pages, add_pages
+from bot.app_pages import add_health, add_mail_pages, add_pages, add_widget
 from bot.limits import BodyLimit, Receive, Scope, Send
 from bot.login import Logins
 from bot.metrics import Metrics
@@ -89,6 +89,7 @@ def create_app(services: Services) -> FastAPI:
     add_pages(app, services)
     add_api(app, services)
     add_news(app, services)
+    add_widget(app, services)
     add_mail_pages(app, services)
     add_health(app, services)
     for add in services.more:

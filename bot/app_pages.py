@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from typing import TYPE_CHECKING
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, RedirectResponse, Response
 from prometheus_client import generate_latest
 from starlette.exceptions import HTTPException
 
 from bot.sessions import LONGEST_TOKEN
+from bot.web.bundle import bundle, gzipped
 from bot.web.pages import CONTENT_SECURITY_POLICY, STATIC, PolicyCard
 from pii.redacted import Redacted
 from policies_kb.knowledge import Policy
@@ -18,6 +20,7 @@ from policies_kb.knowledge import Policy
 if TYPE_CHECKING:
     from bot.app import Services
 
+JAVASCRIPT = "text/javascript; charset=utf-8"
 EXAMPLES = (
     "What do you collect about me?",
     "How do I delete my account?",
@@ -60,6 +63,33 @@ def add_pages(app: FastAPI, services: "Services") -> None:
         return FileResponse(
             STATIC / "docs.html",
             headers={"Content-Security-Policy": policy.replace("img-src 'self'", "img-src 'self' data:")},
+        )
+
+
+def add_widget(app: FastAPI, services: "Services") -> None:
+    """The widget, for other sites to load, and a page that shows it."""
+    script = bundle()
+    squeezed, mark = gzipped(script), f'"{hashlib.sha256(script).hexdigest()[:32]}"'
+    about = {
+        "Cross-Origin-Resource-Policy": "cross-origin",
+        "Access-Control-Allow-Origin": "*",  # a script that says nothing about anybody
+        "Cache-Control": "public, max-age=300",
+        "ETag": mark,
+        "Vary": "Accept-Encoding",
+    }
+
+    @app.get("/widget.js", include_in_schema=False)
+    async def widget(request: Request) -> Response:
+        if request.headers.get("if-none-match") == mark:
+            return Response(status_code=304, headers=about)
+        if "gzip" in request.headers.get("accept-encoding", ""):
+            return Response(squeezed, media_type=JAVASCRIPT, headers=about | {"Content-Encoding": "gzip"})
+        return Response(script, media_type=JAVASCRIPT, headers=about)
+
+    @app.get("/demo/widget", response_class=HTMLResponse, include_in_schema=False)
+    async def widget_demo() -> str:
+        return services.pages.widget_demo(
+            [card_of(services.knowledge.get(policy)) for policy in services.knowledge.ids]
         )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -13,6 +13,7 @@ from bot.rasa_agent import delete_tracker
 if TYPE_CHECKING:
     from rasa.core.agent import Agent
 
+    from tickets.model import Summary
     from tickets.retention import Keeper
 
 
@@ -25,17 +26,26 @@ class Forgetting:
     clock: Callable[[], datetime]
     also: list[Callable[[str], None]] = field(default_factory=list)
 
-    async def __call__(self, conversation: str) -> str:
-        """Erase, then give the sentence that says what stays and why. Raises if it could not be done."""
+    async def __call__(self, conversation: str, others: Sequence[str] = ()) -> str:
+        """Erase, then give the sentence that says what stays and why. Raises if it could not be done.
+
+        others: conversations of the same person that go with it, such as those of a chat about other policies.
+        """
+        staying: list[Summary] = []
+        for one in (conversation, *others):
+            staying += await self._erased(one)
+        kept = ", ".join(f"{one.reference} (answer by {one.answer_by:%d.%m.%Y})" for one in staying)
+        said = self._text("utter_forgotten_kept").format(requests=kept) if kept else ""
+        return self._text("utter_forgotten").format(kept=said)
+
+    async def _erased(self, conversation: str) -> "tuple[Summary, ...]":
         # Under the conversation's lock: no turn under way may write it anew.
         async with self.agent.lock_store.lock(conversation):
             await delete_tracker(self.agent, conversation)
             forgotten = await asyncio.to_thread(self.keeper.forget, conversation, self.clock())
         for forget in self.also:
             forget(conversation)
-        kept = ", ".join(f"{one.reference} (answer by {one.answer_by:%d.%m.%Y})" for one in forgotten.staying)
-        said = self._text("utter_forgotten_kept").format(requests=kept) if kept else ""
-        return self._text("utter_forgotten").format(kept=said)
+        return forgotten.staying
 
     def _text(self, name: str) -> str:
         responses = self.agent.domain.responses if self.agent.domain else {}

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import logging
 import socket
 import sys
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bot.rasa_agent import utc_now
 from bot.settings import BotSettings
@@ -36,6 +37,9 @@ if TYPE_CHECKING:
     from tickets.spool import Spool
     from tickets.store import Store
     from tickets.votes import Votes
+
+
+STOPPING_SECONDS = 9  # for what is under way when the process is asked to end
 
 
 class LaunchError(RuntimeError):
@@ -152,8 +156,12 @@ def assemble(
     )
 
 
-def make_app(settings: BotSettings, parts: Parts) -> "FastAPI":
-    """The public app over these parts, with all its channels."""
+def make_app(
+    settings: BotSettings,
+    parts: Parts,
+    demo: Callable[[asyncio.Event], Coroutine[Any, Any, None]] | None = None,
+) -> "FastAPI":
+    """The public app over these parts, with all its channels. demo: serves the pretend Telegram beside it."""
     from bot.app import Services, create_app
     from bot.ballot import Ballot
     from bot.login import Logins
@@ -179,7 +187,7 @@ def make_app(settings: BotSettings, parts: Parts) -> "FastAPI":
         metrics=metrics,
     )
     parts.forgetting.also = [door.forget]
-    beside = Background(settings, parts, door, _greeting(settings, parts))
+    beside = Background(settings, parts, door, _greeting(settings, parts), demo)
     return create_app(
         Services(
             desk=parts.desk,
@@ -245,6 +253,7 @@ def serve(settings: BotSettings, started: float) -> int:
     """Run until stopped. What is missing on disk (encoder, vectors, model) is built first, and said."""
     import uvicorn
 
+    from bot.banner import banner
     from bot.training import ensure_model_apart
     from pii.logs import configure_logging
 
@@ -256,41 +265,38 @@ def serve(settings: BotSettings, started: float) -> int:
     configure_logging(sys.stderr)
     logging.getLogger("py.warnings").setLevel(logging.ERROR)
     logging.getLogger("alembic").setLevel(logging.WARNING)
-    app = make_app(settings, assemble(settings, model, open_store(settings.database_url), knowledge))
+    settings, demo = _with_demo(settings)
+    app = make_app(settings, assemble(settings, model, open_store(settings.database_url), knowledge), demo)
     # h11 refuses malformed heads that looser parsers take; nothing here speaks WebSocket.
-    config = uvicorn.Config(app, log_config=None, http="h11", ws="none", access_log=False, server_header=False)
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        http="h11",
+        ws="none",
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,  # bot.shedding reads them, if there is a proxy
+        timeout_graceful_shutdown=STOPPING_SECONDS,
+    )
 
     class Server(uvicorn.Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)
-            print(_banner(settings, knowledge, time.monotonic() - started), flush=True)
+            print(banner(settings, knowledge, time.monotonic() - started), flush=True)
 
     Server(config).run(sockets=[taken])
     return 0
 
 
-def _mail_line(settings: BotSettings) -> str:
-    """Where mails go; without a mail server a code never reaches anybody, and the operator has to know."""
-    if settings.mail is not None:
-        return f"  Mail leaves by      {settings.mail.host}"
-    if settings.host in ("127.0.0.1", "::1", "localhost"):
-        return f"  Demo mailbox        {settings.base_url}/demo/mail (set PRIVACY_DESK_SMTP_HOST to send mail)"
-    return f"  MAIL IS NOT SENT    codes lie in {settings.data / 'mail'}: set PRIVACY_DESK_SMTP_HOST"
+def _with_demo(
+    settings: BotSettings,
+) -> tuple[BotSettings, Callable[[asyncio.Event], Coroutine[Any, Any, None]] | None]:
+    """The pretend Telegram, if it is wanted and its port is free; without the port there is no Telegram at all."""
+    if settings.telegram is None or settings.telegram.demo_port is None:
+        return settings, None
+    from bot.demo_telegram import demo_socket, serve_demo
 
-
-def _banner(settings: BotSettings, knowledge: KnowledgeBase, seconds: float) -> str:
-    names = ", ".join(knowledge.get(policy).profile.name for policy in knowledge.ids)
-    return f"""
-Privacy Desk is ready ({seconds:.1f} s).
-
-  Ask a policy        {settings.base_url}/
-  Read a policy       {settings.base_url}/p/klasso
-  API for programs    {settings.base_url}/docs
-{_mail_line(settings)}
-
-  Policies: {names}.
-  Try: "do you record calls?", "how do I delete my account?", "please delete my account";
-  then see the request: .venv/bin/python -m tickets list
-
-Ctrl-C stops it.
-"""
+    listening = demo_socket(settings.telegram.demo_port)
+    if listening is None:
+        return replace(settings, telegram=None), None
+    return settings, lambda stop: serve_demo(listening, stop)

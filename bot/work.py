@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bot.inbound import Handler, Inbound
 from bot.rounds import Round, run_rounds
@@ -27,6 +27,7 @@ from tickets.worker import Sender, WebSender, Worker
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
+    from bot.channels.telegram.start import House, Telegram
     from bot.launch import Parts
     from bot.web_door import WebDoor
     from policies_kb.knowledge import Policy
@@ -54,20 +55,34 @@ class Background:
     parts: "Parts"
     door: "WebDoor"
     welcome: "Callable[[Policy], str]"
+    demo: Callable[[asyncio.Event], Coroutine[Any, Any, None]] | None = None  # the pretend Telegram, until the event
     routes: "list[Callable[[FastAPI], None]]" = field(default_factory=list)  # what channels add to the app
 
     def __post_init__(self) -> None:
         parts = self.parts
         senders: dict[Way, Sender] = {Way.MAIL: mailer(self.settings), Way.WEB: WebSender()}
         handlers: dict[str, Handler] = {SOURCE: self.door.handle}
+        self._telegram = self._with_telegram(senders, handlers)
         self._worker = Worker(parts.outbox, senders, parts.clock, self.door.bells.ring)
         self._inbound = Inbound(parts.inbox, handlers, parts.clock)
         self._rounds = rounds_of(self.settings, parts)
         self.door.wake_outbox, self.door.wake_inbox = self._worker.wake, self._inbound.wake
 
+    def _with_telegram(self, senders: dict[Way, Sender], handlers: dict[str, Handler]) -> "Telegram | None":
+        if self.settings.telegram is None:
+            return None
+        from bot.channels.telegram.start import Telegram
+
+        house = house_of(self.settings, self.parts, self.welcome)
+        telegram = Telegram(self.settings.telegram, house, lambda: self._inbound.wake(), lambda: self._worker.wake())
+        senders[Way.TELEGRAM] = telegram.sender
+        handlers[telegram.source] = telegram.handle
+        self.routes.append(telegram.add_routes)
+        return telegram
+
     async def run(self, stop: asyncio.Event) -> None:
         """Until the event is set. Sending goes on for a moment longer than answering."""
-        answered = asyncio.Event()
+        answered, sent = asyncio.Event(), asyncio.Event()
 
         async def answer() -> None:
             try:
@@ -75,7 +90,39 @@ class Background:
             finally:
                 answered.set()
 
-        await asyncio.gather(answer(), self._worker.run(answered), run_rounds(self._rounds, stop))
+        async def send() -> None:
+            try:
+                await self._worker.run(answered)
+            finally:
+                sent.set()
+
+        also = [self._telegram.run(stop)] if self._telegram else []
+        if self.demo is not None:
+            also.append(self.demo(sent))
+        await asyncio.gather(answer(), send(), run_rounds(self._rounds, stop), *also)
+        if self._telegram is not None:
+            await self._telegram.close()
+
+
+def house_of(settings: BotSettings, parts: "Parts", welcome: "Callable[[Policy], str]") -> "House":
+    """What the Telegram channel works with."""
+    from bot.channels.telegram.start import House
+
+    return House(
+        desk=parts.desk,
+        reception=parts.reception,
+        knowledge=parts.knowledge,
+        store=parts.store,
+        vault=parts.vault,
+        inbox=parts.inbox,
+        chats=parts.chats,
+        keeper=parts.keeper,
+        forgetting=parts.forgetting,
+        welcome=welcome,
+        secret=settings.secret,
+        base_url=settings.base_url,
+        clock=parts.clock,
+    )
 
 
 def rounds_of(settings: BotSettings, parts: "Parts") -> list[Round]:

@@ -14,7 +14,7 @@ import pytest
 PROJECT = Path(__file__).resolve().parent.parent
 REQUIRED = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", ".env.example", "docs/architecture.md")
 PACKAGES = ("bot", "actions", "policies_kb", "tickets", "pii", "quality", "bench", "scripts")
-SETTING = re.compile(r"\bPRIVACY_DESK_[A-Z0-9_]*[A-Z0-9]\b")
+SETTING = re.compile(r"\b(?:PRIVACY_DESK|TELEGRAM)_[A-Z0-9_]*[A-Z0-9]\b")
 MODULE_CALL = re.compile(r"python[0-9.]* (?:-W ignore )?-m ([a-z_][\w.]*)([^`\n|&#;]*)")
 OWN = ("bot", "policies_kb", "tickets", "quality", "bench", "actions", "pii")
 
@@ -135,16 +135,16 @@ def test_every_setting_that_is_named_is_read_by_the_code() -> None:
 
 
 def test_every_setting_that_the_code_reads_is_explained_where_an_operator_looks() -> None:
-    listed = set(re.findall(r"(?m)^#? ?(PRIVACY_DESK_[A-Z0-9_]+)=", (PROJECT / ".env.example").read_text("utf-8")))
+    listed = set(re.findall(r"(?m)^#? ?((?:PRIVACY_DESK|TELEGRAM)_[A-Z0-9_]+)=", (PROJECT / ".env.example").read_text("utf-8")))
     assert listed == set(SETTING.findall(code()))
 
 
 def test_each_setting_stands_once_with_a_sentence_above_it() -> None:
     lines = (PROJECT / ".env.example").read_text("utf-8").splitlines()
-    settings = [line.lstrip("# ").partition("=")[0] for line in lines if re.match(r"#? ?PRIVACY_DESK_", line)]
+    settings = [line.lstrip("# ").partition("=")[0] for line in lines if re.match(r"#? ?(?:PRIVACY_DESK|TELEGRAM)_", line)]
     assert len(settings) == len(set(settings))
     for before, line in zip(lines, lines[1:]):
-        if re.match(r"#? ?PRIVACY_DESK_", line):
+        if re.match(r"#? ?(?:PRIVACY_DESK|TELEGRAM)_", line):
             assert before.startswith("#"), line
 
 
@@ -152,7 +152,7 @@ def test_the_defaults_that_are_shown_are_those_of_the_code(tmp_path: Path) -> No
     from bot.settings import BotSettings
 
     text = (PROJECT / ".env.example").read_text("utf-8")
-    shown = dict(re.findall(r"(?m)^#? ?(PRIVACY_DESK_[A-Z0-9_]+)=(.*)$", text))
+    shown = dict(re.findall(r"(?m)^#? ?((?:PRIVACY_DESK|TELEGRAM)_[A-Z0-9_]+)=(.*)$", text))
     settings = BotSettings.from_environment({"PRIVACY_DESK_DATA": str(tmp_path)})
     assert shown["PRIVACY_DESK_HOST"] == settings.host and shown["PRIVACY_DESK_PORT"] == str(settings.port)
     assert shown["PRIVACY_DESK_TARGET_DAYS"] == str(settings.target_days)

@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa  # type: ignore[import-untyped,unused-ignore]
 
 from pii.encryption import EncryptionError, Vault
-from tickets import audit, inbox
+from tickets import audit, settling
 from tickets.chats import chat_of, lane_of
 from tickets.store import Unit
 from tickets.tables import idempotency_keys, requests
@@ -64,7 +64,7 @@ def erase_talk(unit: Unit, vault: Vault, conversation: str, until: datetime, now
     gone = _deleted(unit, conversations, conversations.c.id, conversation, conversations.c.at, until)
     said = outbox.c.way.in_(_CHATS)
     gone += _deleted(unit, outbox, outbox.c.lane, conversation, outbox.c.created_at, until, said)
-    gone += inbox.erase(unit, _lanes(unit, vault, conversation), until, now)
+    gone += settling.erase(unit, _lanes(unit, vault, conversation), until, now)
     gone += _leave_chat(unit, conversation, until, now)
     for table in (held_contacts, grants, idempotency_keys, votes):
         gone += _deleted(unit, table, table.c.conversation, conversation, table.c.at, until)

@@ -31,6 +31,7 @@ from tickets.tables_proof import MOST_TRIES
 from tickets.tables_proof import challenges as challenge_table
 from tickets.vocabulary import Channel, Purpose, Status
 
+_TELEGRAM = "tg:"  # how the conversations of tickets.chats begin
 _STOPPER = "stop_link"
 
 
@@ -173,7 +174,8 @@ class Identity:
             return SendResult(SendOutcome.TOO_MANY, purpose=Purpose.REACH)
         waiting = challenges.unused(unit, conversation, Purpose.REACH)
         row = request_of(unit, waiting[0]) if waiting else None
-        self._reach(unit, row, conversation, Channel.WEB, now)
+        channel = Channel.TELEGRAM if conversation.startswith(_TELEGRAM) else Channel.WEB
+        self._reach(unit, row, conversation, channel, now)
         return SendResult(SendOutcome.SENT, purpose=Purpose.REACH)
 
     def _reach(self, unit: Unit, row: Row | None, conversation: str, channel: Channel, now: datetime) -> None:

@@ -8,7 +8,7 @@ sealed, and emptied once it is settled; the keyed hash of its key stays for a wh
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -31,6 +31,7 @@ from tickets.arriving import (
     row_of,
 )
 from tickets.errors import KeyReusedError
+from tickets.settling import QUARANTINED, WAITING, erase, let_lanes_go, settle, settle_with
 from tickets.store import Store, Unit
 from tickets.tables_arrivals import inbox
 from tickets.vocabulary import Arrival
@@ -41,52 +42,7 @@ LEASE = timedelta(seconds=60)
 _UNREADABLE = "unreadable"
 _LOST = "lease_ran_out"
 
-# Written out, because SQLite uses an index over a part of a table only for a condition that it can read.
-_WAITING = sa.text("inbox.status = 'waiting'")
-_QUARANTINED = sa.text("inbox.status = 'quarantined'")
-
-
 _UNKNOWN = Received(is_new=True, item=None, is_settled=False, reply_id=None)
-
-
-def settle(unit: Unit, item: Item, now: datetime, reply_id: str | None = None) -> bool:
-    """Note in the caller's transaction that this was dealt with, and empty it; also a quarantined one.
-
-    False if it was settled before: then somebody else has answered, and the caller must post nothing.
-    """
-    # What was erased under its holder's hands is settled, but the holder may still say that it was.
-    mine = sa.or_(inbox.c.status != Arrival.SETTLED.value, inbox.c.leased_until == item.leased_until)
-    this = sa.update(inbox).where(inbox.c.sequence == item.sequence, mine)
-    return int(unit.execute(this.values(**_settled(now), leased_until=None, reply_id=reply_id)).rowcount) == 1
-
-
-def settle_with(unit: Unit, item: Item, now: datetime, post: Callable[[], str | None]) -> bool:
-    """As settle(), with the reply that `post` puts into the outbox; it is not called if this was settled before."""
-    is_first = settle(unit, item, now)
-    reply_id = post() if is_first else None
-    if reply_id is not None:
-        unit.execute(sa.update(inbox).where(inbox.c.sequence == item.sequence).values(reply_id=reply_id))
-    return is_first
-
-
-def erase(unit: Unit, lanes: Collection[str], until: datetime, now: datetime) -> int:
-    """Empty what came in these lanes until that time, in the caller's transaction; gives how many.
-
-    A message that is held now may be the very wish to be forgotten: it is emptied, but its holder may still answer
-    it. What waits behind it was written after it, and stays to be answered.
-    """
-    own = inbox.c.lane.in_(list(lanes))
-    held = sa.select(sa.func.min(inbox.c.sequence)).where(_WAITING, own, inbox.c.leased_until > now)
-    first_held = unit.execute(held).scalar()
-    gone = sa.update(inbox).where(own, inbox.c.status != Arrival.SETTLED.value, inbox.c.received_at <= until)
-    if first_held is not None:
-        gone = gone.where(sa.or_(inbox.c.sequence <= first_held, _QUARANTINED))
-    return int(unit.execute(gone.values(**_settled(now), mark="", problem=None)).rowcount)
-
-
-def _settled(now: datetime) -> dict[str, Any]:
-    """The columns of a row of which nothing is left but its key."""
-    return {"status": Arrival.SETTLED.value, "sealed": b"", "lane": "", "done_at": now}
 
 
 class Inbox:
@@ -171,32 +127,36 @@ class Inbox:
     def quarantined(self, limit: int = 100) -> tuple[Stuck, ...]:
         """What was given up, newest first, without what it says."""
         columns = (inbox.c.sequence, inbox.c.source, inbox.c.attempts, inbox.c.problem, inbox.c.received_at)
-        found = sa.select(*columns).where(_QUARANTINED).order_by(inbox.c.sequence.desc()).limit(limit)
+        found = sa.select(*columns).where(QUARANTINED).order_by(inbox.c.sequence.desc()).limit(limit)
         with self._store.reading() as unit:
             return tuple(Stuck(**row) for row in unit.execute(found).mappings())
 
     def try_again(self, sequence: int, now: datetime) -> bool:
         """Let a quarantined message wait once more, with all its tries. False if there is none of that number."""
-        stuck = sa.update(inbox).where(inbox.c.sequence == sequence, _QUARANTINED)
+        stuck = sa.update(inbox).where(inbox.c.sequence == sequence, QUARANTINED)
         again = {"status": Arrival.WAITING.value, "attempts": 0, "next_at": now, "done_at": None}
         return self._note(stuck.values(**again)) == 1
 
     def waiting(self, lane: str | None = None) -> int:
         """How many messages wait or are held, of all lanes or of one."""
-        counted = sa.select(sa.func.count()).select_from(inbox).where(_WAITING)
+        counted = sa.select(sa.func.count()).select_from(inbox).where(WAITING)
         with self._store.reading() as unit:
             return int(unit.execute(counted if lane is None else counted.where(inbox.c.lane == lane)).scalar())
 
     def oldest_waiting(self) -> datetime | None:
         """Since when the oldest of them waits."""
         with self._store.reading() as unit:
-            oldest: datetime | None = unit.execute(sa.select(sa.func.min(inbox.c.received_at)).where(_WAITING)).scalar()
+            oldest: datetime | None = unit.execute(sa.select(sa.func.min(inbox.c.received_at)).where(WAITING)).scalar()
         return oldest
 
     def free_leases(self, now: datetime) -> int:
         """End all leases; gives how many. Only for a process that is the only one, when it starts."""
-        held = sa.update(inbox).where(_WAITING, inbox.c.leased_until.is_not(None))
-        return self._note(held.values(leased_until=None))
+        held = sa.update(inbox).where(WAITING, inbox.c.leased_until.is_not(None))
+        with self._store.unit() as unit:
+            ended = int(unit.execute(held.values(leased_until=None)).rowcount)
+            let_lanes_go(unit)
+            unit.commit()
+        return ended
 
     def _insert(self, unit: Unit, incoming: Incoming, now: datetime, held: bool) -> Item | None:
         values = row_of(self._vault, incoming, now) | {"leased_until": now + LEASE if held else None}
@@ -236,7 +196,7 @@ def _known(row: Row, item: Item | None) -> Received:
 
 def _is_first(unit: Unit, lane: str, before: int | None = None) -> bool:
     """Whether nothing waits in the lane, or nothing before that sequence."""
-    earlier = sa.select(inbox.c.sequence).where(_WAITING, inbox.c.lane == lane)
+    earlier = sa.select(inbox.c.sequence).where(WAITING, inbox.c.lane == lane)
     if before is not None:
         earlier = earlier.where(inbox.c.sequence < before)
     return unit.execute(earlier.limit(1)).first() is None
@@ -249,18 +209,18 @@ def _is_free(unit: Unit, row: Row, now: datetime) -> bool:
 
 
 def _due(now: datetime, limit: int, sources: Collection[str] | None) -> Any:
-    earlier = inbox.alias("earlier")
-    blocked = sa.exists().where(
-        earlier.c.lane == inbox.c.lane, earlier.c.sequence < inbox.c.sequence, sa.text("earlier.status = 'waiting'")
-    )
+    # The first of each lane, found in one pass: asking for each row whether another is before it takes PostgreSQL
+    # 150 ms where 10,000 messages of one lane wait. Materialized, or its planner asks again for each row after all.
+    heads = sa.select(sa.func.min(inbox.c.sequence).label("first")).where(WAITING).group_by(inbox.c.lane).subquery()
     free = sa.or_(inbox.c.leased_until.is_(None), inbox.c.leased_until <= now)
-    found = sa.select(inbox).where(_WAITING, inbox.c.next_at <= now, free, ~blocked)
+    found = sa.select(inbox).join(heads, inbox.c.sequence == heads.c.first).where(inbox.c.next_at <= now, free)
     if sources is not None:
         found = found.where(inbox.c.source.in_(list(sources)))
-    return found.order_by(inbox.c.next_at, inbox.c.sequence).limit(limit)
+    due = found.cte("due").prefix_with("MATERIALIZED", dialect="postgresql")
+    return sa.select(due).order_by(due.c.next_at, due.c.sequence).limit(limit)
 
 
 def _if_still_held(item: Item) -> Any:
     """Who comes back after the lease has gone to another may not undo what the other found."""
     mine = (inbox.c.sequence == item.sequence, inbox.c.leased_until == item.leased_until)
-    return sa.update(inbox).where(_WAITING, *mine)
+    return sa.update(inbox).where(WAITING, *mine)

@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa  # type: ignore[import-untyped,unused-ignore]
 
 from pii.encryption import Sealed, Vault
-from tickets import erasing, outbox, rows
+from tickets import erasing, outbox, rows, settling
 from tickets.compacting import AT_ONCE_BYTES, compact
 from tickets.contacts import hint
 from tickets.expiring import KEEPER, expire, unproven
@@ -99,7 +99,7 @@ class Keeper:
             keys=self._sweep(idempotency_keys, (keys.conversation, keys.key), keys.at < before["key"]),
             messages=self._sweep(messages, (messages.c.id,), over),
             budgets=self._sweep(budgets, (budgets.c.name,), budgets.c.began_at < before["budget"]),
-            arrivals=self._sweep(inbox, (inbox.c.sequence,), _arrived_before(before)),
+            arrivals=self._arrivals(before, now),
             chats=self._silent_chats(before, now),
             votes=self._sweep(votes, (votes.c.id,), votes.c.at < before["conversation"]),
         )
@@ -154,6 +154,12 @@ class Keeper:
                 some = unit.execute(answered).scalars()
                 ids += [name for name in some if self._ledger.hash_of(REQUEST, name) in known]
         return self._each(ids, lambda unit, some: erasing.pseudonymise(unit, some, KEEPER, now))
+
+    def _arrivals(self, before: dict[str, datetime], now: datetime) -> int:
+        with self._store.unit() as unit:
+            settling.let_lanes_go(unit, now)
+            unit.commit()
+        return self._sweep(inbox, (inbox.c.sequence,), _arrived_before(before))
 
     def _silent_chats(self, before: dict[str, datetime], now: datetime) -> int:
         """In two steps: a chat of which nothing is kept is left first, and goes later, if nobody came back.

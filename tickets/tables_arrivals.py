@@ -41,7 +41,10 @@ inbox = Table(
     Column("reply_id", String(32)),  # the answer in the outbox; no foreign key, because the answer leaves earlier
     CheckConstraint(among("status", Arrival), "status"),
     CheckConstraint("(status = 'waiting') = (done_at IS NULL)", "done_when_done"),
-    CheckConstraint("status <> 'settled' OR (length(sealed) = 0 AND lane = '')", "empty_when_settled"),
+    CheckConstraint(
+        "status <> 'settled' OR (length(sealed) = 0 AND (lane = '' OR leased_until IS NOT NULL))",
+        "empty_when_settled",
+    ),
     UniqueConstraint("source", "key"),
     Index("ix_inbox_done", "done_at"),
     Index(
@@ -62,6 +65,13 @@ inbox = Table(
         "sequence",
         sqlite_where=text("status = 'quarantined'"),
         postgresql_where=text("status = 'quarantined'"),
+    ),
+    # What was erased under its holder's hands knows its lane until the holder has answered.
+    Index(
+        "ix_inbox_erased",
+        "lane",
+        sqlite_where=text("status = 'settled' AND lane <> ''"),
+        postgresql_where=text("status = 'settled' AND lane <> ''"),
     ),
     sqlite_autoincrement=True,  # a number never comes twice: whoever settles 41 settles what they held
 )

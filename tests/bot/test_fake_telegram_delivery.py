@@ -10,7 +10,6 @@ from typing import Any, TypeVar
 
 import httpx
 import pytest
-import uvicorn
 from serving import free_port
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -20,7 +19,7 @@ from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, MessageEnt
 from telegram.error import BadRequest, Conflict, Forbidden, InvalidToken, NetworkError, RetryAfter, TimedOut
 from telegram.request import HTTPXRequest
 
-from bot.channels.fake_telegram.server import make_fake
+from bot.channels.fake_telegram.server import make_fake, make_server
 from bot.channels.fake_telegram.webhook import SECRET_HEADER
 from bot.channels.fake_telegram.world import World
 
@@ -77,6 +76,21 @@ def test_a_webhook_gets_each_update_once_with_its_secret_and_in_order() -> None:
 
     run(scene())
     assert hook.texts == texts and set(hook.secrets) == {"s-3cret"}
+
+
+def test_an_update_can_be_posted_a_second_time_with_the_same_number() -> None:
+    world, hook = World(), Hook()
+    world.say(world.new_person(has_started=True), "one")
+    (update,) = world.pending()
+
+    async def scene() -> None:
+        await call(world, "setWebhook", hook=hook, url=HOOK)
+        assert await world.until(lambda: not world.pending())
+        assert world.redeliver(update.id) and not world.redeliver(7)
+        assert await world.until(lambda: not world.pending())
+
+    run(scene())
+    assert hook.texts == ["one", "one"]
 
 
 @pytest.mark.parametrize("status", [500, 403, 302, 404])
@@ -188,22 +202,22 @@ def statuses_of_sending(world: World, chat: int, times: int) -> list[int]:
 
 
 def test_more_than_a_short_burst_to_a_person_is_too_much_until_time_has_passed() -> None:
-    world = World(limits=True)
+    world = World(limits=True, speed=0.001)  # time all but stands still
     ann = world.new_person(has_started=True)
     assert statuses_of_sending(world, ann, 5) == [200, 200, 200, 429, 429]
-    world.pace.skip(2)
+    world.skip(2)
     assert statuses_of_sending(world, ann, 3) == [200, 200, 429]
     assert len(world.messages(ann)) == 5
 
 
 def test_more_than_twenty_a_minute_to_a_group_is_too_much() -> None:
-    world = World(limits=True)
+    world = World(limits=True, speed=0.001)  # time all but stands still
     group = world.new_group("Two", [world.new_person()])
     assert statuses_of_sending(world, group, 21) == [200] * 20 + [429]
 
 
 def test_more_than_thirty_at_once_to_all_is_too_much() -> None:
-    world = World(limits=True)
+    world = World(limits=True, speed=0.001)  # time all but stands still
     people = [world.new_person(has_started=True) for _ in range(40)]
 
     async def scene() -> list[int]:
@@ -242,18 +256,18 @@ class Served:
     def __init__(self, world: World) -> None:
         self.world = world
         port = free_port()
-        config = uvicorn.Config(make_fake(world), host="127.0.0.1", port=port, log_level="error", access_log=False)
-        self.server = uvicorn.Server(config)
+        self.server = make_server(world, port=port)
         self.thread = threading.Thread(target=self.server.run, daemon=True)
         self.url = f"http://127.0.0.1:{port}"
 
     def begin(self) -> None:
         self.thread.start()
         while not self.server.started:
+            assert self.thread.is_alive()
             time.sleep(0.01)
 
     def end(self) -> None:
-        self.server.should_exit = self.server.force_exit = True
+        self.server.should_exit = True
         self.thread.join(10)
 
     def bot(self, token: str = TOKEN, read_timeout: float = 5.0) -> Bot:
@@ -310,7 +324,7 @@ def test_a_real_client_understands_every_refusal(served: Served) -> None:
             with pytest.raises(Forbidden, match="bot was blocked by the user"):
                 await bot.send_message(ben, "hi")
             with pytest.raises(RetryAfter) as raised:
-                for _ in range(4):
+                for _ in range(30):
                     await bot.send_message(ann, "hi")
             assert raised.value.retry_after == 1
             world.down = True
@@ -353,6 +367,17 @@ def test_a_dropped_response_is_a_timeout_though_the_message_is_there(served: Ser
 
     run(scene())
     assert [message.text for message in served.world.messages(ann)] == ["once", "twice"]
+
+
+def test_a_server_that_ends_lets_go_of_who_waits_for_news(served: Served) -> None:
+    async def scene() -> Any:
+        async with served.bot() as bot:
+            poll = asyncio.create_task(bot.get_updates(timeout=50))
+            await served.world.until(lambda: served.world.calls.get("getupdates"))
+            served.server.should_exit = True
+            return await poll
+
+    assert run(scene()) == ()
 
 
 # The world over HTTP

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import jwt
 import pytest
+from builders import PROJECT
 
 from bot.login import Login, LoginError, Logins
 from bot.sessions import Session, Sessions
@@ -88,3 +90,13 @@ def test_a_login_never_takes_over_a_conversation_that_somebody_else_began() -> N
     assert goes_on(of_one, Login("user-1", NOW + timedelta(hours=1)))
     assert not goes_on(of_one, Login("user-2", NOW)) and not goes_on(of_one, None)
     assert not goes_on(begun, None, "kloudtalk")
+
+
+def test_the_ten_lines_of_the_documentation_make_a_token_that_is_believed() -> None:
+    page = (PROJECT / "docs" / "widget.md").read_text("utf-8")
+    (code,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    made: dict[str, Any] = {}
+    exec(code, made)
+    now = datetime.now(timezone.utc)
+    login = LOGINS.read("klasso", made["login_token"]("user-4711", "klasso", KEY), now)
+    assert login.account == "user-4711" and timedelta() < login.until - now <= timedelta(minutes=15)

@@ -132,3 +132,85 @@ def test_a_data_folder_that_cannot_be_written_to_is_named(tmp_path: Path) -> Non
 def test_settings_do_not_show_their_secret(tmp_path: Path) -> None:
     settings = read(tmp_path, SECRET="z" * 40)
     assert "zzz" not in repr(settings) and "zzz" not in str(settings)
+
+
+# --- channels -------------------------------------------------------------------------------------------------------
+
+KEY = "only-for-tests-only-for-tests-only-for-tests"
+TOKEN = "4711:only-for-tests"
+
+
+def with_channels(tmp_path: Path, **variables: str) -> BotSettings:
+    return BotSettings.from_environment({"PRIVACY_DESK_DATA": str(tmp_path), **variables})
+
+
+def test_without_a_token_a_newcomer_gets_a_pretend_telegram_on_the_next_port(tmp_path: Path) -> None:
+    telegram = with_channels(tmp_path, PRIVACY_DESK_PORT="9000").telegram
+    assert telegram is not None and telegram.demo_port == 9001 and telegram.api_url == "http://127.0.0.1:9001/bot"
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {"PRIVACY_DESK_HOST": "0.0.0.0"},
+        {"PRIVACY_DESK_DEMO_TELEGRAM": "off"},
+        {"TELEGRAM_MODE": "off", "TELEGRAM_BOT_TOKEN": TOKEN},
+        {"PRIVACY_DESK_SMTP_HOST": "mail.example.org", "PRIVACY_DESK_MAIL_FROM": "desk@example.org"},
+    ],
+)
+def test_who_is_no_newcomer_gets_none(tmp_path: Path, variables: dict[str, str]) -> None:
+    assert with_channels(tmp_path, **variables).telegram is None
+
+
+def test_a_token_is_enough_for_polling_and_is_never_shown(tmp_path: Path) -> None:
+    settings = with_channels(tmp_path, TELEGRAM_BOT_TOKEN=TOKEN)
+    assert settings.telegram is not None and settings.telegram.mode == "polling"
+    assert settings.telegram.source == "telegram:4711" and settings.telegram.demo_port is None
+    assert "only-for-tests" not in repr(settings)
+
+
+def test_every_replica_works_out_the_same_secret_for_the_webhook(tmp_path: Path) -> None:
+    own = {"PRIVACY_DESK_SECRET": KEY, "TELEGRAM_BOT_TOKEN": TOKEN, "TELEGRAM_MODE": "webhook"}
+    secrets = {
+        with_channels(
+            tmp_path / str(number), PRIVACY_DESK_BASE_URL="https://desk.example.org", **own
+        ).telegram.secret.reveal()  # type: ignore[union-attr]
+        for number in range(2)
+    }
+    assert len(secrets) == 1 and len(secrets.pop()) >= 32
+
+
+@pytest.mark.parametrize(
+    "variables, name",
+    [
+        ({"TELEGRAM_BOT_TOKEN": "not a token"}, "TELEGRAM_BOT_TOKEN"),
+        ({"TELEGRAM_BOT_TOKEN": TOKEN, "TELEGRAM_MODE": "pushing"}, "TELEGRAM_MODE"),
+        ({"TELEGRAM_BOT_TOKEN": TOKEN, "TELEGRAM_MODE": "webhook"}, "PRIVACY_DESK_BASE_URL"),
+        (
+            {
+                "TELEGRAM_BOT_TOKEN": TOKEN,
+                "TELEGRAM_MODE": "webhook",
+                "TELEGRAM_SECRET": "short",
+                "PRIVACY_DESK_BASE_URL": "https://desk.example.org",
+            },
+            "TELEGRAM_SECRET",
+        ),
+        ({"PRIVACY_DESK_DEMO_TELEGRAM": "never"}, "PRIVACY_DESK_DEMO_TELEGRAM"),
+        ({"PRIVACY_DESK_ORIGINS": "klasso=*"}, "PRIVACY_DESK_ORIGINS"),
+        ({"PRIVACY_DESK_LOGIN_KEYS": "klasso=short"}, "PRIVACY_DESK_LOGIN_KEYS"),
+        ({"PRIVACY_DESK_BEHIND_PROXY": "yes"}, "PRIVACY_DESK_BEHIND_PROXY"),
+    ],
+)
+def test_what_makes_no_sense_names_its_variable(tmp_path: Path, variables: dict[str, str], name: str) -> None:
+    with pytest.raises(SettingsError, match=name):
+        with_channels(tmp_path, **variables)
+
+
+def test_sites_and_their_secrets_are_read_for_each_policy(tmp_path: Path) -> None:
+    settings = with_channels(
+        tmp_path,
+        PRIVACY_DESK_ORIGINS="klasso=https://a.example.org,https://b.example.org acme=https://c.example.org",
+        PRIVACY_DESK_LOGIN_KEYS=f"klasso={KEY} acme={KEY}",
+    )
+    assert settings.origins["klasso"] == {"https://a.example.org", "https://b.example.org"}
+    assert set(settings.login_keys) == {"klasso", "acme"} and KEY not in repr(settings)

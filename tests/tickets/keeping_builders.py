@@ -12,11 +12,16 @@ import sqlalchemy as sa
 from pii.encryption import Vault
 from pii.redacted import Redacted
 from tickets import audit
+from tickets.arriving import Incoming, row_of
+from tickets.chats import CHAT_INDEX, Chat
+from tickets.chats import packed as packed_chat
 from tickets.contacts import CONTACT_INDEX
 from tickets.conversations import place_of
 from tickets.outgoing import Letter, packed
 from tickets.store import Store, Unit
 from tickets.tables import idempotency_keys, request_rights, requests
+from tickets.tables_arrivals import chats, votes
+from tickets.tables_arrivals import inbox as arrivals
 from tickets.tables_proof import budgets, challenges, evidence, grants, held_contacts, request_contacts, stop_links
 from tickets.tables_talk import conversations, outbox
 from tickets.vocabulary import CLOSED, Right, Status, Way
@@ -125,6 +130,19 @@ def put_talk(unit: Unit, vault: Vault, conversation: str, now: datetime) -> None
     contact = sealed(vault, "held_contacts", row, f"held-{conversation}@example.org")
     put(unit, held_contacts, id=row, conversation=conversation, kind="email", at=now, **contact)
     add_message(unit, vault, conversation, now)
+
+
+def put_arrivals(unit: Unit, vault: Vault, conversation: str, chat: int, now: datetime) -> None:
+    """A message that waits, a chat and a vote."""
+    incoming = Incoming("web", f"{conversation}:1", conversation, Redacted('"hello"'))
+    put(unit, arrivals, **row_of(vault, incoming, now))
+    row, value = secrets.token_hex(16), packed_chat(Chat("7", chat))
+    named = {"id": row, "conversation": conversation, "policy": "klasso", "look_up": vault.look_up(value, CHAT_INDEX)}
+    put(unit, chats, **named, **sealed(vault, "chats", row, value.reveal()), is_current=True, bound_at=now)
+    row = secrets.token_hex(16)
+    about = dict.fromkeys(("policy", "version", "topic", "kind"), "x") | {"clauses": "[]", "is_right": True}
+    said = sealed(vault, "votes", row, '{"note": "", "question": "why"}')
+    put(unit, votes, id=row, conversation=conversation, message_id="m1", **about, **said, at=now)
 
 
 def add_budget(store: Store, name: str, now: datetime) -> None:

@@ -15,11 +15,13 @@ from conftest import NOW
 from keeping_builders import add_message, add_request, add_talk, drop_kept_aside, put_request
 
 from pii.encryption import KeyRing, Vault
+from pii.redacted import Redacted
 from tickets import audit, backup_postgresql
 from tickets.anchors import ANCHOR_FILE, daily_anchor, read_anchors
 from tickets.backup import Around, back_up, check, restore
 from tickets.conversations import Conversations
 from tickets.errors import StoreError, StoreLockedError
+from tickets.inbox import Inbox, Incoming
 from tickets.ledger import LEDGER_FILE
 from tickets.retention import Keeper
 from tickets.store import Store
@@ -110,6 +112,14 @@ def test_a_database_with_data_is_not_overwritten_unless_it_is_forced(
         restore(url, file, around, LATER)
     with Store(url) as store:
         assert Conversations(store, vault).load("c1") == b"talk"
+
+
+def test_a_message_that_waits_for_its_answer_counts_as_data(url: str, around: Around, file: Path, vault: Vault) -> None:
+    with Store(url) as store:
+        back_up(store, file)
+        Inbox(store, vault).receive(Incoming("web", "c1:1", "c1", Redacted("{}")), NOW)
+    with pytest.raises(StoreError, match="not empty"):
+        restore(url, file, around, LATER)
 
 
 def test_an_empty_database_is_filled_without_force(

@@ -17,12 +17,14 @@ from conftest import NOW, wish
 from keeping_builders import add_message, add_request, add_talk, drop_kept_aside
 
 from pii.encryption import Vault, load_ring
+from pii.redacted import Redacted
 from tickets import audit, rotation
 from tickets.__main__ import DATABASE_VARIABLE, main
 from tickets.anchors import ANCHOR_FILE, daily_anchor, read_anchors
 from tickets.commands import keeping
 from tickets.commands.settings import DATA_VARIABLE, DAYS_VARIABLE
 from tickets.conversations import Conversations
+from tickets.inbox import Inbox, Incoming
 from tickets.retention import Keeper
 from tickets.service import RequestService
 from tickets.store import Store
@@ -199,6 +201,25 @@ def test_outbox_counts_and_names_what_was_given_up(store: Store, keys: Vault) ->
     assert code == 1 and "refused" in text and "GIVEN UP" in text
 
 
+def test_inbox_counts_what_waits_and_names_what_was_set_aside_without_its_words(url: str, keys: Vault) -> None:
+    assert ran("inbox") == (0, "waiting        0\nwaiting since  -\n")
+    with Store(url) as store:
+        box = Inbox(store, keys)
+        item = box.receive(Incoming("telegram:7", "key-1", "lane-1", Redacted('"canary"')), NOW, take=True).item
+        for _ in range(5):
+            assert item is not None
+            box.failed(item, "ValueError", NOW)
+            item = next(iter(box.lease(NOW + timedelta(days=1))), None)
+        box.receive(Incoming("web", "key-2", "lane-2", Redacted('"canary"')), NOW)
+    code, text = ran("inbox")
+    assert code == 1 and text.startswith("waiting        1\nwaiting since  2026-01-31 12:00Z\n")
+    assert "1          2026-01-31 12:00Z  telegram:7  ValueError  5" in text
+    assert not any(hidden in text for hidden in ("canary", "key-1", "lane-1"))
+    assert ran("inbox", "--try-again", "2") == (1, "No message 2 was set aside.\n")
+    assert ran("inbox", "--try-again", "1") == (0, "Message 1 waits to be tried again.\n")
+    assert ran("inbox")[1].startswith("waiting        2\n")
+
+
 def filled(url: str, keys: Vault) -> None:
     with Store(url) as store:
         audit.use_key(store, keys)
@@ -218,6 +239,9 @@ def test_purge_tells_what_left_and_anchors_the_trail(url: str, keys: Vault, data
         "keys": "0",
         "messages": "0",
         "budgets": "0",
+        "arrivals": "0",
+        "chats": "0",
+        "votes": "0",
     }
     assert len(read_anchors(data / ANCHOR_FILE)) == 1 and ran("verify-audit")[0] == 0
 

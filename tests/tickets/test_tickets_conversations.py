@@ -12,7 +12,8 @@ from conftest import NOW
 from pii.encryption import EncryptionError, KeyRing, Vault
 from tickets.conversations import LARGEST, Conversations
 from tickets.errors import InputError
-from tickets.store import Store
+from tickets.store import Store, Unit
+from tickets.tables_proof import budgets
 
 DATA = b"\x00packed\xff" * 10
 
@@ -67,6 +68,19 @@ def test_the_file_does_not_show_what_was_said(tmp_path: Path, migrated_file: Pat
     with Store(f"sqlite:///{path}") as store:
         Conversations(store, vault).save("c1", b"canary-of-the-talk" * 500, NOW)
     assert b"canary-of-the-talk" not in path.read_bytes()
+
+
+def test_what_belongs_to_a_saving_is_durable_with_it_or_not_at_all(kept: Conversations, store: Store) -> None:
+    def failing(unit: Unit) -> None:
+        unit.execute(sa.insert(budgets).values(name="along", began_at=NOW, spent=1))
+        raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        kept.save("c1", DATA, NOW, failing)
+    kept.save("c2", DATA, NOW, lambda unit: None)
+    with store.reading() as unit:
+        assert unit.execute(sa.select(budgets)).first() is None
+    assert (kept.load("c1"), kept.load("c2")) == (None, DATA)
 
 
 @pytest.mark.parametrize("conversation", ["", "x" * 201, "a\0b"])

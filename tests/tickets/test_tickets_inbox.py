@@ -20,6 +20,7 @@ from tickets.conversations import Conversations
 from tickets.errors import InputError, KeyReusedError
 from tickets.inbox import LEASE, Inbox, Incoming, Item, erase, settle, settle_with
 from tickets.outbox import Letter, Outbox, post_sent
+from tickets.retention import Keeper
 from tickets.store import Store
 from tickets.vocabulary import Way
 
@@ -218,6 +219,7 @@ def test_who_lost_the_lease_can_neither_let_go_nor_fail_what_another_holds(box: 
     late = taken(box, message())
     other = only(box.lease(NOW + LEASE))
     box.let_go(late, NOW + LEASE)
+    assert box.lease(NOW + LEASE) == []
     assert box.failed(late, "timeout", NOW + LEASE) is False
     assert box.lease(NOW + LEASE) == []
     assert box.settle(other, NOW + LEASE)
@@ -233,6 +235,22 @@ def test_no_more_than_asked_for_are_given_out_and_the_oldest_first(box: Inbox) -
     box.receive_all([message("1", f"c{number}") for number in range(5)], NOW)
     assert keys(box.lease(NOW, 2)) == ["c0:1", "c1:1"]
     assert keys(box.lease(NOW)) == ["c2:1"]
+
+
+def test_no_message_is_given_to_two_who_lease_at_once(box: Inbox) -> None:
+    box.receive_all([message(key, f"c{number}") for number in range(40) for key in "12"], NOW)
+    found: list[Item] = []
+
+    def lease() -> None:
+        while items := box.lease(NOW, 3):
+            found.extend(items)
+
+    threads = [threading.Thread(target=lease) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(keys(found)) == sorted(f"c{number}:1" for number in range(40))
 
 
 # Tries
@@ -298,7 +316,7 @@ def test_what_does_not_open_is_set_aside_after_its_tries_and_holds_up_nobody(sto
     box.receive(message("1", "c2"), NOW)
     for _ in range(TRIES):
         assert [item.lane for item in box.lease(now, 10)] in (["c2"], [])
-        now += timedelta(seconds=50)
+        now += WAITS[-1]
         box.free_leases(now)
     assert [stuck.problem for stuck in box.quarantined()] == ["unreadable"]
 
@@ -375,7 +393,7 @@ def erased(store: Store, lane: str, now: datetime) -> int:
 
 
 def test_what_waits_in_an_erased_lane_is_emptied_and_its_repetition_still_known(box: Inbox, store: Store) -> None:
-    box.receive_all([message("1"), message("2"), message("1", "c2")], NOW)
+    box.receive_all([message("1", mark="m"), message("2"), message("1", "c2")], NOW)
     assert erased(store, "c1", NOW) == 2
     assert (box.waiting("c1"), box.waiting("c2")) == (0, 1)
     assert box.receive(message("1", mark="other"), NOW).is_settled
@@ -397,9 +415,50 @@ def test_the_wish_to_be_forgotten_is_answered_once_and_so_is_what_was_written_af
     assert box.failed(wish, "late", NOW) is False and box.look("web", wish.key).reply_id == "f" * 32
 
 
+def test_also_a_second_erasure_while_the_wish_is_answered_leaves_what_was_written_after_it(
+    box: Inbox, store: Store, row: Row
+) -> None:
+    wish = taken(box, message("forget me"))
+    box.receive(message("and hello"), NOW)
+    assert (erased(store, "c1", NOW), erased(store, "c1", NOW), box.waiting("c1")) == (1, 0, 1)
+    assert (bytes(row(wish.sequence)["sealed"]), row(wish.sequence)["mark"]) == (b"", "")
+    assert box.settle(wish, NOW) and row(wish.sequence)["lane"] == ""
+    assert erased(store, "c1", NOW) == 1
+
+
+def test_a_process_that_starts_ends_also_what_was_erased_under_the_hands_of_the_dead_one(
+    box: Inbox, store: Store, row: Row
+) -> None:
+    wish = taken(box, message("forget me"))
+    erased(store, "c1", NOW)
+    assert row(wish.sequence)["lane"] == "c1"
+    assert box.free_leases(NOW) == 0 and row(wish.sequence)["lane"] == ""
+    assert box.lease(NOW + LEASE) == [] and not box.settle(wish, NOW)
+
+
+def test_purging_takes_the_lane_of_what_was_erased_and_never_settled(
+    box: Inbox, store: Store, vault: Vault, row: Row
+) -> None:
+    wish = taken(box, message("forget me"))
+    erased(store, "c1", NOW)
+    for seconds, lane in ((60, "c1"), (61, "")):
+        Keeper(store, vault).purge(NOW + seconds * SECOND)
+        assert row(wish.sequence)["lane"] == lane
+
+
 def test_what_was_set_aside_is_erased_too(box: Inbox, store: Store) -> None:
     quarantined(box, message())
     assert erased(store, "c1", NOW) == 1 and box.quarantined() == ()
+
+
+def test_what_a_backup_brings_back_of_a_web_conversation_is_erased_again(
+    box: Inbox, store: Store, vault: Vault
+) -> None:
+    keeper = Keeper(store, vault)
+    keeper.forget("c1", NOW + SECOND)
+    box.receive_all([message("1", "c1"), message("1", "c2")], NOW)
+    assert keeper.reapply_erasures(NOW + 2 * SECOND).conversations == 1
+    assert (box.waiting("c1"), box.waiting("c2")) == (0, 1)
 
 
 # Secrecy

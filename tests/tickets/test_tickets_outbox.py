@@ -16,7 +16,8 @@ from pii.encryption import KeyRing, Vault
 from pii.redacted import Redacted
 from tickets.errors import InputError
 from tickets.letters import CODE
-from tickets.outbox import LEASE, WAITS, Letter, Outbox, Parcel, cancel, post
+from tickets.outbox import LEASE, WAITS, Letter, Outbox, Parcel, cancel, post, post_sent
+from tickets.outgoing import LONGEST_REPLY
 from tickets.store import Store
 from tickets.vocabulary import Delivery, Way
 
@@ -348,3 +349,78 @@ def test_a_letter_that_cannot_be_sent_is_refused_when_it_is_posted(
 ) -> None:
     with store.unit() as unit, pytest.raises(InputError):
         post(unit, vault, mail(**changes), NOW)
+
+
+# Posted as sent
+
+
+@pytest.fixture
+def say(store: Store, vault: Vault) -> Callable[..., tuple[str, int]]:
+    def say_now(letter: Letter) -> tuple[str, int]:
+        with store.unit() as unit:
+            said = post_sent(unit, vault, letter, NOW)
+            unit.commit()
+        return said
+
+    return say_now
+
+
+def reply(text: str = "the answer", **changes: Any) -> Letter:
+    return replace(chat(text), kind="reply", **changes)
+
+
+Say = Callable[[Letter], tuple[str, int]]
+
+
+def test_a_reply_is_read_at_once_by_its_id_and_in_the_feed(box: Outbox, say: Say) -> None:
+    letter_id, sequence = say(reply())
+    said = box.read(letter_id)
+    assert said is not None and (said.sequence, said.text, said.at) == (sequence, "the answer", NOW)
+    assert box.feed("conversation-1", 0) == (said,) and box.lease(NOW) == []
+
+
+def test_what_waited_is_shown_before_the_reply_so_that_no_reader_misses_it(box: Outbox, put: Put, say: Say) -> None:
+    put(chat("news"), chat("other", "conversation-2"))
+    held = only(box.lease(NOW, limit=1))
+    _, sequence = say(reply())
+    assert [one.text for one in box.feed("conversation-1", 0)] == ["news", "the answer"]
+    box.delivered(held, NOW)
+    box.failed(held, "timeout", NOW)
+    assert box.feed("conversation-1", sequence) == () and texts(box.lease(NOW)) == ["other"]
+
+
+def test_what_waited_too_long_is_not_shown_before_the_reply(box: Outbox, put: Put, say: Say, row: Any) -> None:
+    (late,) = put(replace(chat("code"), deadline=NOW + SECOND))
+    with pytest.MonkeyPatch.context() as clock:
+        clock.setitem(globals(), "NOW", NOW + SECOND)
+        say(reply())
+    assert [one.text for one in box.feed("conversation-1", 0)] == ["the answer"]
+    assert (row(late)["status"], bytes(row(late)["sealed"])) == ("cancelled", b"")
+
+
+def test_what_another_process_has_the_key_for_is_left_waiting(box: Outbox, store: Store, say: Say) -> None:
+    with store.unit() as unit:
+        post(unit, Vault(KeyRing.new()), chat("news"), NOW)
+        unit.commit()
+    say(reply())
+    assert box.counts()[Delivery.WAITING] == 1
+
+
+def test_an_answer_on_the_web_may_be_as_long_as_a_policy_and_other_letters_may_not(say: Say) -> None:
+    say(reply("x" * LONGEST_REPLY))
+    for letter in (reply("x" * (LONGEST_REPLY + 1)), chat("x" * 20_001), mail(text="x" * 20_001, kind="reply")):
+        with pytest.raises(InputError):
+            say(letter)
+
+
+def test_only_what_goes_to_the_web_is_sent_by_being_written_down(say: Say) -> None:
+    for letter in (mail(), chat("x", way=Way.TELEGRAM)):
+        with pytest.raises(InputError):
+            say(letter)
+
+
+def test_only_what_was_shown_on_the_web_is_read_by_its_id(box: Outbox, put: Put) -> None:
+    ids = put(mail(), chat("waits"), chat("x", "conversation-2", Way.TELEGRAM))
+    for parcel in box.lease(NOW, ways=(Way.MAIL, Way.TELEGRAM)):
+        box.delivered(parcel, NOW)
+    assert [box.read(letter_id) for letter_id in (*ids, "nothing")] == [None] * 4

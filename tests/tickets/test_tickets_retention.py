@@ -19,12 +19,14 @@ from keeping_builders import (
     add_message,
     add_request,
     add_talk,
+    put_arrivals,
     put_request,
     put_talk,
 )
 
 from pii.encryption import Vault
-from tickets import audit, erasing
+from pii.redacted import Redacted
+from tickets import arriving, audit, erasing
 from tickets.conversations import Conversations
 from tickets.errors import InputError, StoreError
 from tickets.ledger import LEDGER_FILE, read_file
@@ -33,6 +35,7 @@ from tickets.outgoing import opened
 from tickets.retention import Keeper, Schedule
 from tickets.store import Store
 from tickets.tables import requests
+from tickets.tables_arrivals import inbox
 from tickets.tables_proof import challenges
 from tickets.tables_talk import outbox
 from tickets.vocabulary import Status, Way
@@ -90,6 +93,23 @@ def test_a_message_leaves_thirty_days_after_it_was_settled_but_never_while_it_wa
         unit.commit()
     assert keeper.purge(days(32)).messages == 0
     assert keeper.purge(days(33)).messages == 3 and count("outbox") == 1
+
+
+def test_a_settled_arrival_leaves_after_three_days_one_set_aside_after_thirty_and_one_that_waits_never(
+    keeper: Keeper, store: Store, vault: Vault, count: Count
+) -> None:
+    with store.unit() as unit:
+        for number, status in enumerate(("settled", "quarantined", "waiting")):
+            left = {"sealed": b"", "lane": ""} if status == "settled" else {}
+            done = {"status": status, "done_at": None if status == "waiting" else days(1)}
+            row = arriving.row_of(vault, arriving.Incoming("web", str(number), "c1", Redacted("{}")), NOW)
+            unit.execute(sa.insert(inbox).values(**(row | left | done)))
+        unit.commit()
+    assert keeper.purge(days(4)).arrivals == 0
+    assert keeper.purge(days(4.1)).arrivals == 1
+    assert keeper.purge(days(31)).arrivals == 0
+    assert keeper.purge(days(31.1)).arrivals == 1
+    assert keeper.purge(days(900)).arrivals == 0 and count("inbox") == 1
 
 
 def test_idempotency_keys_leave_after_thirty_days(keeper: Keeper, store: Store, vault: Vault, count: Count) -> None:
@@ -329,7 +349,8 @@ def test_my_data_tells_what_is_kept_and_how_long(keeper: Keeper, store: Store, v
 
 def test_of_someone_unknown_nothing_is_kept(keeper: Keeper) -> None:
     held = keeper.my_data("nobody")
-    assert (held.requests, held.hints, held.last_talk, held.talk_until, held.messages) == ((), (), None, None, 0)
+    assert (held.requests, held.hints, held.last_talk, held.talk_until) == ((), (), None, None)
+    assert (held.messages, held.votes) == (0, 0)
 
 
 # The ledger
@@ -404,6 +425,7 @@ def test_half_of_all_forgotten_leave_no_byte_in_the_file(
             for number in range(400):
                 name = f"canary-{number % 2}-{number:04}"
                 put_talk(unit, vault, name, NOW)
+                put_arrivals(unit, vault, name, number, NOW)
                 put_request(unit, vault, name, NOW, Status.WITHDRAWN, text=f"{name} {'word ' * 100}{name}")
             unit.commit()
         keeper = Keeper(store, vault)
@@ -413,6 +435,7 @@ def test_half_of_all_forgotten_leave_no_byte_in_the_file(
                 keeper.forget(f"canary-0-{number:04}", days(1))
         assert path.read_bytes().count(b"canary-0-") > 20  # the control: some are in unused parts of pages
         keeper.forget("canary-0-0000", days(1))
+        keeper.purge(days(1.01))  # a chat goes once its last answer had time to leave
     left = path.read_bytes()
     assert left.count(b"canary-0-") == 0 and left.count(b"canary-1-") >= 200 * 5
     assert not path.with_name("canaries.db-journal").read_bytes()

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from conftest import NOW, wish
-from keeping_builders import add_message, put_request, put_talk
+from keeping_builders import add_message, put_arrivals, put_request, put_talk
 
 from pii.encryption import EncryptionError, KeyRing, Sealed, Vault, load_ring, save_ring
 from pii.redacted import Redacted
@@ -21,6 +21,7 @@ from tickets.contacts import KnownContact
 from tickets.conversations import Conversations
 from tickets.errors import StoreError, StoreLockedError
 from tickets.following import FollowingVault
+from tickets.inbox import Inbox, Incoming
 from tickets.rotation import SEALED_TABLES, rotate, unknown_keys
 from tickets.spool import Spool
 from tickets.store import Store
@@ -43,15 +44,19 @@ def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def fill(store: Store, vault: Vault, people: int) -> None:
-    """For each person a talk, a held contact, three messages and a request with a contact."""
+    """For each person a talk, a held contact, three messages, a request with a contact, and three that arrived."""
     with store.unit() as unit:
         for number in range(people):
             put_talk(unit, vault, f"c{number}", NOW)
+            put_arrivals(unit, vault, f"c{number}", number, NOW)
             name = put_request(unit, vault, f"c{number}", NOW)
             address = Redacted(f"c{number}@example.org")
             lane = vault.look_up(address, contacts.CONTACT_INDEX)
             add_message(unit, vault, lane, NOW, way="mail", request_id=name)
         unit.commit()
+
+
+OF_EACH = 9
 
 
 def key_ids(store: Store) -> set[str]:
@@ -72,9 +77,9 @@ def test_everything_is_sealed_anew_and_the_old_key_opens_nothing(store: Store, r
     old = Vault(load_ring(ring_path))
     fill(store, old, 30)
     done = rotate(store, ring_path)
-    assert (done.key, done.sealed_anew, done.unreadable, done.dropped) == ("k2", 30 * 6, 0, ("k1",))
+    assert (done.key, done.sealed_anew, done.unreadable, done.dropped) == ("k2", 30 * OF_EACH, 0, ("k1",))
     assert key_ids(store) == {"k2"} and tuple(load_ring(ring_path).keys) == ("k2",)
-    assert opened(store, Vault(load_ring(ring_path))) == 30 * 6
+    assert opened(store, Vault(load_ring(ring_path))) == 30 * OF_EACH
     with pytest.raises(EncryptionError):
         Conversations(store, old).load("c1")
 
@@ -107,6 +112,20 @@ def test_lanes_of_mails_follow_and_those_of_sent_ones_show_nothing(store: Store,
     assert chats == {"c0", "c1"}
 
 
+def test_a_message_that_was_settled_is_known_by_its_key_after_the_change_and_one_that_waits_opens(
+    store: Store, ring_path: Path
+) -> None:
+    box = Inbox(store, Vault(load_ring(ring_path)))
+    done, waits = (Incoming("web", f"c{n}:1", f"c{n}", Redacted('"hello"'), f"mark-{n}") for n in (1, 2))
+    item = box.receive(done, NOW, take=True).item
+    assert item is not None and box.settle(item, NOW, "f" * 32)
+    box.receive(waits, NOW)
+    rotate(store, ring_path)
+    after = Inbox(store, Vault(load_ring(ring_path)))
+    assert after.receive(done, NOW).reply_id == "f" * 32 and not after.receive(waits, NOW).is_new
+    assert [(item.key, item.body) for item in after.lease(NOW)] == [("c2:1", waits.body)]
+
+
 def test_a_spooled_request_is_sealed_anew(store: Store, ring_path: Path, tmp_path: Path) -> None:
     folder = tmp_path / "spool"
     Spool(folder, Vault(load_ring(ring_path))).leave(wish(), None, NOW)
@@ -135,10 +154,10 @@ def test_ten_kills_leave_everything_readable_and_the_change_can_be_finished(url:
     assert ended.returncode == 0, ended.stderr
     assert int(ended.stdout) >= 5
     with Store(url) as store:
-        assert opened(store, Vault(load_ring(ring_path))) == 84 * 6
+        assert opened(store, Vault(load_ring(ring_path))) == 84 * OF_EACH
         done = rotate(store, ring_path)
         assert done.unreadable == 0 and len(load_ring(ring_path).keys) == 1 and len(key_ids(store)) == 1
-        assert opened(store, Vault(load_ring(ring_path))) == 84 * 6
+        assert opened(store, Vault(load_ring(ring_path))) == 84 * OF_EACH
 
 
 def test_an_interrupted_change_goes_on_with_its_own_key(store: Store, ring_path: Path) -> None:
@@ -202,4 +221,4 @@ def test_values_under_a_forgotten_key_are_counted(store: Store, ring_path: Path)
     fill(store, Vault(load_ring(ring_path)), 2)
     with store.reading() as unit:
         assert unknown_keys(unit, Vault(load_ring(ring_path))) == {}
-        assert unknown_keys(unit, Vault(KeyRing.new().with_new_key().with_current_only())) == {"k1": 12}
+        assert unknown_keys(unit, Vault(KeyRing.new().with_new_key().with_current_only())) == {"k1": 2 * OF_EACH}

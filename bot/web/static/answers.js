@@ -1,28 +1,26 @@
 // An answer: its badge, the policy's own words by their part in it, then our help, marked as ours.
 
-import { capitalised, icon, make } from "./elements.js";
-import { TOPICS } from "./words.js";
+import { OF_DESK, OF_POLICY, capitalised, icon, make } from "./elements.js";
+import { surroundings } from "./surroundings.js";
+import { isTopic, t, term } from "./texts.js";
 
-const BADGES = {
-  states: "The policy says",
-  denies: "No, the policy says it does not",
-  conditional: "It depends",
-  conflict: "The policy contradicts itself",
-  silent: "The policy does not say",
-};
+const KINDS = ["states", "denies", "conditional", "conflict", "silent"];
 const MARK = /^([•▪◦‣·*–—−-]|\d{1,2}(?:\.\d{1,2})*[.)]|[a-z]\))\s+(?=\S)/;
 
 export function badge(kind) {
-  const known = kind in BADGES ? kind : "states";
-  return make("p", { class: `badge ${known}` }, icon(known), BADGES[known]);
+  const known = knownKind(kind);
+  return make("p", { class: `badge ${known}` }, icon(known), t(`badge.${known}`));
 }
+
+/** A kind that this page knows; any other says no more than that the policy says something. */
+export const knownKind = (kind) => (KINDS.includes(kind) ? kind : "states");
 
 /** One of several answers, under its topic and with its own badge. */
 export function oneOfSeveral(answer) {
   const made = make("section", { class: "answer" });
-  if (answer.topic in TOPICS) made.append(make("h3", {}, capitalised(TOPICS[answer.topic])));
+  if (isTopic(answer.topic)) made.append(make("h3", {}, capitalised(term("topics", answer.topic))));
   made.append(badge(answer.kind));
-  if (answer.condition) made.append(make("p", { class: "which" }, answer.condition));
+  if (answer.condition) made.append(make("p", { class: "which", ...OF_DESK }, answer.condition));
   made.append(...answerParts(answer));
   return made;
 }
@@ -33,30 +31,30 @@ export function answerParts(answer) {
   const parts = by("answer").map((quote, index) => quotation(quote, index === 0 ? "first" : ""));
   const sides = by("against");
   if (sides.length) parts.push(sideBySide(sides));
-  parts.push(...by("condition").map((quote) => quotation(quote, "case", quote.label, "conditional")));
-  parts.push(...by("exception").map((quote) => quotation(quote, "", "To be read with it")));
+  parts.push(...by("condition").map((quote) => quotation(quote, "case", quote.label, "conditional", OF_DESK)));
+  parts.push(...by("exception").map((quote) => quotation(quote, "", t("role.exception"))));
   if (answer.steps.length || answer.note) parts.push(plainWords(answer));
-  parts.push(...by("related").map((quote) => quotation(quote, "related", "Related, but not an answer", "silent")));
+  parts.push(...by("related").map((quote) => quotation(quote, "related", t("role.related"), "silent")));
   const also = by("also");
   if (also.length) parts.push(folded(also));
   return parts;
 }
 
 function sideBySide(quotes) {
-  const words = ["One passage", "Another passage"];
+  const words = [t("role.one"), t("role.other")];
   const sides = quotes.map((quote, index) => quotation(quote, "side", words[Math.min(index, 1)], "conflict"));
   return make("div", { class: "sides" }, ...sides);
 }
 
 function folded(quotes) {
-  const summary = make("summary", {}, `Also in the policy (${quotes.length})`);
+  const summary = make("summary", {}, t("role.also", { count: quotes.length }));
   return make("details", { class: "fold" }, summary, ...quotes.map((quote) => quotation(quote, "")));
 }
 
-function quotation(quote, look, label = "", sign = "") {
+function quotation(quote, look, label = "", sign = "", speech = {}) {
   const made = make("figure", { class: `quote ${look}`.trim() });
-  if (label) made.append(make("p", { class: "label" }, sign ? icon(sign) : "", capitalised(label)));
-  const words = make("blockquote");
+  if (label) made.append(make("p", { class: "label", ...speech }, sign ? icon(sign) : "", capitalised(label)));
+  const words = make("blockquote", OF_POLICY);
   if (quote.lead_in) words.append(make("p", { class: "lead-in" }, quote.lead_in));
   words.append(...verbatim(quote));
   made.append(words, source(quote));
@@ -64,19 +62,21 @@ function quotation(quote, look, label = "", sign = "") {
 }
 
 function source(quote) {
-  const section = quote.section ? make("cite", {}, quote.section) : "";
+  const section = quote.section ? make("cite", OF_POLICY, quote.section) : "";
   const made = make("figcaption", {}, section);
   if (!isOwnPage(quote.url)) return made;
-  const link = make("a", { href: quote.url, target: "_blank", rel: "noopener" }, icon("open"), "Read it in the policy");
-  link.append(make("span", { class: "hush" }, " (opens in a new tab)"));
+  const link = make("a", { href: address(quote.url), target: "_blank", rel: "noopener" }, icon("open"), t("quote.read"));
+  link.append(make("span", { class: "hush" }, ` ${t("link.new_tab")}`));
   made.append(link);
   return made;
 }
 
-/** Links lead to pages of this site only. */
-function isOwnPage(url) {
+/** Links lead to pages of the desk only. */
+export function isOwnPage(url) {
   return typeof url === "string" && /^\/(?![/\\])/.test(url);
 }
+
+export const address = (url) => surroundings.home + url;
 
 /** The quote's own characters in their order; its list items become a list, its bullets hang in the margin. */
 function verbatim(quote) {
@@ -124,11 +124,11 @@ function line(tag, text) {
 function plainWords(answer) {
   const made = make("section", { class: "plain" });
   if (answer.steps.length) {
-    made.append(make("h3", {}, "In plain words ", make("small", {}, "(our help, not the policy's text)")));
-    made.append(make("ol", {}, ...answer.steps.map((step) => make("li", {}, step))));
-    if (answer.note) made.append(make("p", {}, answer.note));
+    made.append(make("h3", {}, `${t("help.title")} `, make("small", {}, t("help.ours"))));
+    made.append(make("ol", OF_DESK, ...answer.steps.map((step) => make("li", {}, step))));
+    if (answer.note) made.append(make("p", OF_DESK, answer.note));
   } else {
-    made.append(make("p", {}, make("b", {}, "Our note, not the policy's text: "), answer.note));
+    made.append(make("p", {}, make("b", {}, `${t("help.note")} `), make("span", OF_DESK, answer.note)));
   }
   return made;
 }

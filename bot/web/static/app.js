@@ -5,6 +5,7 @@ import { addReplies, begin, forget, keep, newChat, restored } from "./chats.js";
 import { icon, make } from "./elements.js";
 import { createLog } from "./log.js";
 import { watchNews } from "./news.js";
+import { surroundings } from "./surroundings.js";
 
 const LONGEST = 1000; // characters of one message
 const COUNT_FROM = 800;
@@ -20,6 +21,13 @@ const state = restored(new Set(radios.map((radio) => radio.value)));
 const current = () => (state.chats[state.policy] ??= newChat());
 const shown = (chat) => state.chats[state.policy] === chat;
 const policyOf = (chat) => Object.keys(state.chats).find((policy) => state.chats[policy] === chat);
+
+surroundings.demoMail = () => {
+  const link = at("demo-mail")?.cloneNode(true); // there only where no mail is sent
+  link?.removeAttribute("id");
+  if (link) link.firstChild.data = "Open the demo mailbox";
+  return link ?? null;
+};
 
 const log = createLog(at("log"), at("unread"), {
   retry: (chat, entry) => chat.busy || deliver(policyOf(chat), chat, entry),

@@ -1,7 +1,8 @@
 // The receipt of a request, and a letter to somebody else.
 
-import { capitalised, icon, make, moment } from "./elements.js";
-import { RIGHTS, STATUSES } from "./words.js";
+import { OF_DESK, OF_PEOPLE, capitalised, icon, make, moment } from "./elements.js";
+import { surroundings } from "./surroundings.js";
+import { t, term } from "./texts.js";
 
 const COPIED_FOR = 4000; // milliseconds that "Copied" is shown
 
@@ -9,14 +10,14 @@ export function receipt(request) {
   const isReferred = request.status === "referred";
   const facts = make("dl", { class: "receipt-facts" });
   const add = (name, ...value) => facts.append(make("div", {}, make("dt", {}, name), make("dd", {}, ...value)));
-  add("Reference", make("code", {}, request.reference));
-  add("You asked for", capitalised(request.rights.map(inWords(RIGHTS)).join(", ")));
-  add("Received", moment(request.received, { dateStyle: "medium", timeStyle: "short" }));
+  add(t("receipt.reference"), make("code", { dir: "ltr" }, request.reference));
+  add(t("receipt.rights"), capitalised(request.rights.map((right) => term("rights", right)).join(", ")));
+  add(t("receipt.received"), moment(request.received, { dateStyle: "medium", timeStyle: "short" }));
   if (request.answer_by && !isReferred) {
     const day = moment(request.answer_by, { dateStyle: "medium", timeZone: "UTC" });
-    add(request.is_target ? "Our target for the answer" : "Answer due by", day);
+    add(t(request.is_target ? "receipt.target" : "receipt.due"), day);
   }
-  if (request.status) add("Status", capitalised(inWords(STATUSES)(request.status)));
+  if (request.status) add(t("receipt.status"), capitalised(term("statuses", request.status)));
   const head = make("h3", {}, icon(isReferred ? "open" : "receipt"), heading(request, isReferred));
   const made = make("section", { class: "receipt" }, head, facts);
   if (request.proof === "code_sent" && request.created !== false) made.append(codeLine());
@@ -24,48 +25,39 @@ export function receipt(request) {
   return made;
 }
 
-function heading(request, isReferred) {
-  if (isReferred) return "Noted: somebody else decides about this";
-  return request.created === false ? "Already filed" : "Request filed";
-}
-
-/** A word this page does not know yet is shown without its underscores. */
-function inWords(vocabulary) {
-  return (word) => vocabulary[word] ?? word.replaceAll("_", " ");
+export function heading(request, isReferred) {
+  if (isReferred) return t("receipt.referred");
+  return t(request.created === false ? "receipt.before" : "receipt.filed");
 }
 
 function codeLine() {
-  const words = make("span", {}, "A code is on its way to your mailbox. ");
-  const mailbox = document.getElementById("demo-mail"); // there only where no mail is sent
-  if (mailbox) {
-    const link = mailbox.cloneNode(true);
-    link.removeAttribute("id");
-    link.firstChild.data = "Open the demo mailbox";
-    words.append(link);
-  }
+  const words = make("span", {}, `${t("receipt.code")} `);
+  const mailbox = surroundings.demoMail(); // there only where no mail is sent
+  if (mailbox) words.append(mailbox);
   return make("p", { class: "receipt-code" }, icon("mail"), words);
 }
 
 function working(lines) {
-  const steps = lines.map((line) => make("li", {}, line.replaceAll(" -> ", " → ")));
-  return make("details", { class: "fold" }, make("summary", {}, "Why this date"), make("ul", { class: "working-out" }, ...steps));
+  const steps = lines.map((line) => make("li", OF_DESK, line.replaceAll(" -> ", " → ")));
+  return make("details", { class: "fold" }, make("summary", {}, t("receipt.why")), make("ul", { class: "working-out" }, ...steps));
 }
 
 /** A text to be copied and sent by the person. */
 export function letter(text) {
-  const copy = make("button", { type: "button", class: "button copy" }, icon("copy"), make("span", {}, "Copy"));
+  const copy = make("button", { type: "button", class: "button copy" }, icon("copy"), make("span", {}, t("letter.copy")));
   const said = make("span", { class: "copied", role: "status" });
-  const words = make("div", { class: "letter-text", tabindex: "0", role: "group", "aria-label": "Text of the letter" }, text);
+  const named = { class: "letter-text", tabindex: "0", role: "group", "aria-label": t("letter.title") };
+  const words = make("div", { ...named, ...OF_PEOPLE }, text);
   copy.addEventListener("click", async () => {
-    said.textContent = (await copied(text, words)) ? "Copied" : "Marked: copy it with your keyboard or a long press";
+    said.textContent = t((await copied(text, words)) ? "letter.copied" : "letter.marked");
     setTimeout(() => said.replaceChildren(), COPIED_FOR);
   });
-  const bar = make("div", { class: "letter-bar" }, make("h3", {}, "A letter to copy and send"), said, copy);
+  const bar = make("div", { class: "letter-bar" }, make("h3", {}, t("letter.title")), said, copy);
   return make("section", { class: "letter" }, bar, words);
 }
 
 /** Whether the text is on the clipboard. Where a page may not write to it (plain http), the text is marked instead. */
-async function copied(text, element) {
+export async function copied(text, element) {
   try {
     await navigator.clipboard.writeText(text);
     return true;

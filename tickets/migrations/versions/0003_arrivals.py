@@ -10,6 +10,8 @@ down_revision = "0002"
 branch_labels = None
 depends_on = None
 
+_EMPTY = "status <> 'settled' OR (length(sealed) = 0 AND (lane = '' OR leased_until IS NOT NULL))"
+
 
 def upgrade() -> None:
     """Add the tables."""
@@ -63,7 +65,7 @@ def _make_inbox() -> None:
         *(_text("problem", 64, nullable=True), _text("reply_id", 32, nullable=True)),
         _check("inbox", "status", "status IN ('quarantined', 'settled', 'waiting')"),
         _check("inbox", "done_when_done", "(status = 'waiting') = (done_at IS NULL)"),
-        _check("inbox", "empty_when_settled", "status <> 'settled' OR (length(sealed) = 0 AND lane = '')"),
+        _check("inbox", "empty_when_settled", _EMPTY),
         *(_key("inbox", "sequence"), _unique("inbox", "id"), _unique("inbox", "source", "key")),
         sqlite_autoincrement=True,
     )
@@ -71,6 +73,7 @@ def _make_inbox() -> None:
     _index_where("ix_inbox_queue", ["lane", "sequence"], "status = 'waiting'")
     _index_where("ix_inbox_waiting", ["next_at"], "status = 'waiting'")
     _index_where("ix_inbox_quarantined", ["sequence"], "status = 'quarantined'")
+    _index_where("ix_inbox_erased", ["lane"], "status = 'settled' AND lane <> ''")
 
 
 def _index_where(name: str, columns: list[str], rule: str) -> None:

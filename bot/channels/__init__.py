@@ -1,0 +1,1 @@
+"""Where people are: the channels that carry a conversation besides our own page."""
