@@ -103,6 +103,7 @@ class SessionModel(BaseModel):
     token: str
     policy: PolicyModel
     messages: list[MessageModel]
+    resumed: bool = Field(default=False, description="whether it goes on with the conversation that was named")
     logged_in: bool = Field(
         default=False, description="whether the company's site vouches for an account of this person"
     )

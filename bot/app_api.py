@@ -50,10 +50,15 @@ def add_api(app: FastAPI, services: "Services") -> None:
         check_origin(services, request, wanted.policy)
         now = services.reception.clock()
         login = services.logins.read(wanted.policy, wanted.login, now) if wanted.login else None
-        session, token = services.sessions.open(wanted.policy, login, _resumed(services, wanted.resume))
-        welcome = {"id": "welcome", "text": services.welcome(policy)}
-        logged_in = bool(session.account(now))
-        return {"token": token, "policy": vars(card_of(policy)), "messages": [welcome], "logged_in": logged_in}
+        before = _resumed(services, wanted.resume)
+        session, token = services.sessions.open(wanted.policy, login, before)
+        return {
+            "token": token,
+            "policy": vars(card_of(policy)),
+            "messages": [{"id": "welcome", "text": services.welcome(policy)}],
+            "resumed": before is not None and before.conversation == session.conversation,
+            "logged_in": bool(session.account(now)),
+        }
 
     @app.post("/api/messages", response_model=api.RepliesModel, responses=errors)
     async def send(

@@ -36,6 +36,7 @@ _STROKE = {  # elements.js draws with these
     "stroke-width": "1.8",
 }
 _NOT_OF_THE_WIDGET = ("color-scheme", "--ground", "--mark[a-z-]*", "--stop[a-z-]*", "--shadow")
+_ICONS_OF_PAGES = ("link",)
 _LANGUAGES = "languages"
 _ENGLISH = "en.json"
 
@@ -205,4 +206,4 @@ class _Sprite(HTMLParser):
 def _shapes(path: Path) -> dict[str, list[tuple[str, dict[str, str]]]]:
     sprite = _Sprite()
     sprite.feed(_read(path))
-    return sprite.shapes
+    return {name: shapes for name, shapes in sprite.shapes.items() if name not in _ICONS_OF_PAGES}

@@ -1,7 +1,7 @@
-"""The public pages as HTML text: the front page with the chat, a policy, stopping a request, and the demo mailbox.
+"""The public pages as HTML text: front page, a policy, stopping a request, the demo mailbox, the widget's demo.
 
 Nothing here is written inline that a strict Content-Security-Policy would refuse: styles and scripts are files under
-/static/. Only the front page has a script.
+/static/. Only the front page and the widget's demo have a script.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 TEMPLATES = Path(__file__).parent / "templates"
 STATIC = Path(__file__).parent / "static"
 KEPT_DAYS = 30
+WIDGET_LANGUAGES = {"en": "English", "uk": "Українська", "de": "Deutsch", "es": "Español", "ar": "العربية"}
 MAIL_SECONDS = 5  # after which the demo mailbox is looked at again
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -70,6 +71,10 @@ class Pages:
         return self._templates.get_template("demo.html").render(
             policies=policies, base_url=base_url.rstrip("/"), demo_mail=demo_mail, kept_days=kept_days
         )
+
+    def widget_demo(self, policies: Sequence[PolicyCard]) -> str:
+        """A company's page with the widget on it, where its attributes can be tried out; its script is this site's."""
+        return self._templates.get_template("widget_demo.html").render(policies=policies, languages=WIDGET_LANGUAGES)
 
     def policy(self, profile: Profile, version: PolicyVersion, versions: Sequence[str]) -> str:
         """One version of a policy as a page. versions: the names of all its versions, this one included."""

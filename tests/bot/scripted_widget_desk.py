@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from html import escape
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -52,6 +53,7 @@ class WidgetDesk:
     streams: int = 0
     replies: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     events: list[tuple[int, str, dict[str, Any]]] = field(default_factory=list)
+    begins: dict[str, int] = field(default_factory=dict)  # the last event before a session, which does not get it
     cookies: list[str] = field(default_factory=list)
     bell: threading.Condition = field(default_factory=threading.Condition)
     epoch: int = 0  # a stream of an earlier one ends
@@ -123,14 +125,16 @@ def _desk_handler(desk: WidgetDesk, site: Callable[[], str]) -> type[_Handler]:
 
         def do_OPTIONS(self) -> None:
             if desk.is_down:
-                return self.cut()
+                self.cut()
+                return
             allowed = {"Access_Control_Allow_Headers": "authorization, content-type", "Access_Control_Max_Age": "0"}
             self.give(204, b"", "text/plain", Access_Control_Allow_Methods="GET, POST", **allowed)
 
         def do_GET(self) -> None:
             url = urlsplit(self.path)
             if desk.is_down and url.path.startswith("/api/"):
-                return self.cut()
+                self.cut()
+                return
             if url.path == "/widget.js":
                 self.give(200, desk.script, "text/javascript; charset=utf-8")
             elif url.path == "/api/policies":
@@ -146,23 +150,31 @@ def _desk_handler(desk: WidgetDesk, site: Callable[[], str]) -> type[_Handler]:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             desk.cookies += self.headers.get_all("Cookie") or []
             if desk.is_down:
-                return self.cut()
+                self.cut()
+                return
             if self.path == "/api/sessions":
-                return self.open_session(body)
+                self.open_session(body)
+                return
             if (self.headers.get("Authorization") or "").removeprefix("Bearer ") in desk.over | {""}:
-                return self.refuse(401, "session_expired")
+                self.refuse(401, "session_expired")
+                return
             if self.path == "/api/votes":
                 desk.votes.append(body)
-                return self.give(204, b"", "text/plain")
+                self.give(204, b"", "text/plain")
+                return
             self.take_message(body)
 
         def open_session(self, body: dict[str, Any]) -> None:
             desk.sessions.append(body)
             if body["policy"] != POLICY["id"]:
-                return self.refuse(404, "unknown_policy")
+                self.refuse(404, "unknown_policy")
+                return
             if body.get("login") == "forged":
-                return self.refuse(403, "login_refused")
+                self.refuse(403, "login_refused")
+                return
             opened = {"token": f"token-{len(desk.sessions)}", "policy": POLICY, "messages": [WELCOME]}
+            if not body.get("resume"):
+                desk.begins[str(opened["token"])] = len(desk.events)
             resumed = bool(body.get("resume")) and body.get("login") != "somebody else"
             self.json(201, opened | {"logged_in": bool(body.get("login")), "resumed": resumed})
 
@@ -171,16 +183,21 @@ def _desk_handler(desk: WidgetDesk, site: Callable[[], str]) -> type[_Handler]:
                 desk.holds.wait(10)
             if desk.refusals:
                 status, headers, code = desk.refusals.pop(0)
-                return self.refuse(status, code, **headers)
+                self.refuse(status, code, **headers)
+                return
             replies = desk.answer(body)
             if desk.cuts:
                 desk.cuts -= 1
-                return self.cut()
+                self.cut()
+                return
             self.json(200, {"id": body["id"], "replies": replies})
 
         def stream(self, after: int) -> None:
             if (self.headers.get("Authorization") or "").removeprefix("Bearer ") in desk.over | {""}:
-                return self.refuse(401, "session_expired")
+                self.refuse(401, "session_expired")
+                return
+            token = self.headers["Authorization"].removeprefix("Bearer ")
+            after = max(after, desk.begins.get(token, 0))
             self.close_connection = True
             self.send_response(200)
             self.send_header("Content-Type", "text/event-stream")
@@ -213,7 +230,8 @@ def _site_handler(desk_url: Callable[[], str]) -> type[_Handler]:
             url = urlsplit(self.path)
             options = {name: values[0] for name, values in parse_qs(url.query, keep_blank_values=True).items()}
             if url.path == "/host.css":
-                return self.give(200, HOST_CSS.encode(), "text/css")
+                self.give(200, HOST_CSS.encode(), "text/css")
+                return
             csp = f"default-src 'none'; script-src {desk_url()}; connect-src {desk_url()}; style-src 'self'"
             page = host_page(desk_url(), **options)
             self.give(200, page.encode(), "text/html; charset=utf-8", Content_Security_Policy=csp)
@@ -223,15 +241,14 @@ def _site_handler(desk_url: Callable[[], str]) -> type[_Handler]:
 
 # A site that does its worst: no size, colour or position of it may reach the widget.
 HOST_CSS = """
-html { font-size: 62.5%; } body { font: 20px/3 serif; letter-spacing: 0.3em; color: #333333; background: #ffffff; direction: ltr; }
-* { text-transform: uppercase !important; } button, div, p, a, dialog { color: red !important; margin: 40px !important; }
+html { font-size: 62.5%; } body { font: 20px/3 serif; letter-spacing: 0.3em; color: #333333; background: #ffffff; }
+* { text-transform: uppercase !important; }
+button, div, p, a, dialog { color: red !important; margin: 40px !important; }
 """
 
 
 def host_page(desk_url: str, lang: str = "en", copies: str = "1", style: str = "", **options: str) -> str:
     """A page of a foreign site; options become the attributes of the script element."""
-    from html import escape
-
     data = "".join(
         f' data-{name}="{escape(value)}"' for name, value in ({"policy": "klasso"} | options).items() if value
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
@@ -128,8 +128,8 @@ class Telegram:
     def front(self) -> Front:
         """Parts that begin anew, as after a restart."""
 
-        async def forgetting(conversation: str) -> str:
-            self.forgotten.append(conversation)
+        async def forgetting(conversation: str, others: Sequence[str]) -> str:
+            self.forgotten += [conversation, *others]
             return "Erased."
 
         house = House(

@@ -21,7 +21,7 @@ from serving import PATIENCE, Running, free_port, started, stopped
 
 @pytest.fixture(scope="module")
 def served(model_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    running = started(tmp_path_factory.mktemp("served"))
+    running = started(tmp_path_factory.mktemp("served"), PRIVACY_DESK_BEHIND_PROXY="1")
     yield running
     if running.process.poll() is None:
         running.process.kill()
@@ -135,9 +135,10 @@ def canaries(shaken: random.Random) -> list[tuple[str, str]]:
 def test_nothing_that_people_typed_is_in_the_log_or_the_metrics(served: Running) -> None:
     planted = canaries(random.Random(3))
     with httpx.Client(base_url=served.url, timeout=PATIENCE) as http:
-        token = http.post("/api/sessions", json={"policy": "klasso"}).json()["token"]
-        headers = {"Authorization": f"Bearer {token}"}
         for number, (word, text) in enumerate(planted):
+            http.headers["X-Forwarded-For"] = f"198.51.100.{number}"  # each is somebody else to the limits
+            token = http.post("/api/sessions", json={"policy": "klasso"}).json()["token"]
+            headers = {"Authorization": f"Bearer {token}"}
             sent = http.post("/api/messages", json={"id": f"c{number}", "text": text}, headers=headers)
             assert sent.status_code == 200
             http.post("/api/messages", json={"id": word, "text": [text]}, headers=headers)

@@ -5,18 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 from scripted_desk import RECEIPT, answer, message, quote
-from scripted_widget_desk import CLAUSE, WidgetDesk, running
-from widget_visit import OPENER, Visit, accessible, browsers, kept, menu, reply, say
+from scripted_widget_desk import CLAUSE, running
+from widget_visit import OPENER, Visit, accessible, browsers, kept, menu, reply, say, until
 
 OFFER = [{"title": "Yes, open a request", "token": "signed-yes"}, {"title": "No", "token": "signed-no"}]
 SAYS = answer("states", "access_edit_delete.deletion", "You may delete your account.")
 STEPS = answer(
     "states", "access_edit_delete.deletion", "You may delete your account.", steps=["Open it", "Press it"], note="Note."
 )
+DESKTOP: dict[str, Any] = {"viewport": {"width": 1280, "height": 850}, "reduced_motion": "reduce"}
 FORGOTTEN = message("This chat is erased.", kind="forgotten")
 HOSTILE = (
     "<img src=x onerror=fire()>",
@@ -52,7 +54,7 @@ def browser() -> Iterator[Browser]:
 def visit(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Visit]:
     """A visitor whose browser must not complain; parameters go to the browser's context."""
     with running() as (desk, desk_url, site):
-        context = browser.new_context(**({"viewport": {"width": 1280, "height": 850}} | getattr(request, "param", {})))
+        context = browser.new_context(**(DESKTOP | getattr(request, "param", {})))
         visiting = Visit(context, desk, desk_url, site)
         yield visiting
         visiting.check()
@@ -125,7 +127,7 @@ def test_the_examples_can_be_pressed(visit: Visit) -> None:
     page.get_by_role("button", name="How do I delete my account?").click()
     expect(page.locator(".me")).to_contain_text("How do I delete my account?")
     expect(page.locator(".examples")).to_be_empty()
-    assert visit.desk.heard[0]["text"] == "How do I delete my account?"
+    expect(reply(page)).to_contain_text("You said: How do I delete my account?")
 
 
 def test_hostile_text_is_shown_as_text_and_nothing_runs(visit: Visit) -> None:
@@ -305,7 +307,8 @@ def test_what_is_said_is_a_polite_log_that_names_who_speaks(visit: Visit) -> Non
 def focused(page: Page) -> str:
     """The name of what has the focus, as it is read aloud."""
     name: str = page.evaluate(
-        "() => { let at = document.activeElement; while (at?.shadowRoot?.activeElement) at = at.shadowRoot.activeElement;"
+        "() => { let at = document.activeElement;"
+        " while (at?.shadowRoot?.activeElement) at = at.shadowRoot.activeElement;"
         " return at.getAttribute('aria-label') || at.textContent; }"
     )
     return name
@@ -314,15 +317,19 @@ def focused(page: Page) -> str:
 # --- states that axe looks at
 
 
-@pytest.mark.parametrize("colour", ["", "#ffd400", "#102030"])
+@pytest.mark.parametrize(
+    ("colour", "computed"), [("", ""), ("#ffd400", "rgb(255, 212, 0)"), ("#102030", "rgb(16, 32, 48)")]
+)
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_every_theme_and_colour_can_be_read(visit: Visit, theme: str, colour: str) -> None:
+def test_every_theme_and_colour_can_be_read(visit: Visit, theme: str, colour: str, computed: str) -> None:
     page = visit.opened(theme=theme, colour=colour)
     accessible(page)
     visit.desk.says = [message("How:", answer=STEPS, closing="Shall I?", buttons=OFFER)]
     say(page)
     expect(reply(page)).to_contain_text("Shall I?")
     accessible(page)
+    if colour:
+        expect(page.locator(".me .bubble")).to_have_css("background-color", computed)
 
 
 @pytest.mark.parametrize("kind", ["denies", "conditional", "conflict", "silent"])
@@ -438,6 +445,12 @@ def test_arabic_is_written_from_right_to_left_and_the_policy_from_left_to_right(
     page = visit.page(language="ar")
     assert (page.locator(OPENER).bounding_box() or {})["x"] < 100
     page.locator(OPENER).click()
+    expect(page.locator("#box")).to_have_css("direction", "rtl")
+    title, head = (
+        page.get_by_role("heading", name="Klasso").locator("bdi").bounding_box(),
+        page.locator(".head").bounding_box(),
+    )
+    assert title and head and title["x"] > head["x"] + head["width"] / 2
     visit.desk.says = [message("It says:", answer=STEPS)]
     say(page, "سؤال")
     quoted = reply(page).locator("blockquote")
@@ -469,9 +482,9 @@ def test_reduced_motion_and_forced_colours_are_respected(visit: Visit) -> None:
 def test_the_pages_styles_do_not_reach_in(visit: Visit) -> None:
     plain, wild = visit.opened(), visit.opened(style="wild")
     looks = (
-        "() => [...document.querySelector('privacy-desk').shadowRoot.querySelectorAll('.head *, .bubble, #box, .send')].map("
-        "(one) => { const s = getComputedStyle(one); return [s.fontSize, s.color, s.margin, s.textTransform, s.letterSpacing,"
-        " s.lineHeight, one.getBoundingClientRect().height]; })"
+        "() => [...document.querySelector('privacy-desk').shadowRoot.querySelectorAll('.head *, .bubble, #box, .send')]"
+        ".map((one) => { const s = getComputedStyle(one); return [s.fontSize, s.color, s.margin, s.textTransform,"
+        " s.letterSpacing, s.lineHeight, Math.round(one.getBoundingClientRect().height)]; })"
     )
     assert plain.evaluate(looks) == wild.evaluate(looks)
 
@@ -514,6 +527,7 @@ def test_a_login_is_passed_on_and_what_somebody_else_said_is_not_shown(visit: Vi
     expect(reply(page)).to_contain_text("my own question")
     again = visit.opened(login="fresh token of one")
     expect(again.locator(".me")).to_contain_text("my own question")
+    until(again, lambda: len(visit.desk.sessions) == 2)
     assert visit.desk.sessions[1] == {"policy": "klasso", "login": "fresh token of one", "resume": "token-1"}
     again.close()
     again = visit.opened(login="somebody else")

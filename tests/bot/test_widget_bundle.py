@@ -74,7 +74,8 @@ def test_every_icon_that_the_widget_draws_is_drawn() -> None:
 def test_modules_are_joined_after_what_they_import(tmp_path: Path) -> None:
     main = written(
         tmp_path,
-        main_js='import { twice } from "./twice.js";\nimport words from "./words.json";\nconsole.log(twice(words.one));\n',
+        main_js='import { twice } from "./twice.js";\nimport words from "./words.json";\n'
+        "console.log(twice(words.one));\n",
         twice_js="// import nothing\nconst factor = 2;\nexport const twice = (number) => factor * number;\n",
         words_json='{"one": 1}',
     )

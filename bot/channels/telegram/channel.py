@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -37,7 +37,7 @@ MOST_GREETED = 20_000
 class TelegramChannel:
     """welcome: the notice that comes before the first answer about a policy. has_spoken: whether it was given before.
 
-    forgetting: erases a conversation (see bot.forgetting).
+    forgetting: erases a conversation and others with it, and says what stays (see bot.forgetting).
     """
 
     desk: Desk
@@ -50,7 +50,7 @@ class TelegramChannel:
     groups: "Groups"
     welcome: Callable[[str], str]
     has_spoken: Callable[[str], Awaitable[bool]]
-    forgetting: Callable[[str], Awaitable[str]]
+    forgetting: Callable[[str, Sequence[str]], Awaitable[str]]
     _greeted: "OrderedDict[str, None]" = field(default_factory=OrderedDict)
     _used: Used = field(default_factory=Used)
 
@@ -146,16 +146,18 @@ class TelegramChannel:
         async with self._typing.shown(chat.chat):
             reply = await self.desk.reply(turn, closing)
             if reply.kind == FORGOTTEN:
-                await self._forget(chat)
+                reply = await self._forgotten(chat, bound, reply)
             await closing.close_now(reply)
         self._remember(bound, reply)
         self.writer.wake()
 
-    async def _forget(self, chat: Chat) -> None:
+    async def _forgotten(self, chat: Chat, bound: Bound, reply: Reply) -> Reply:
         """What was said in one conversation of a chat is asked to be erased: so are its others."""
-        for conversation in await asyncio.to_thread(self.chats.conversations_of, chat):
-            await self.forgetting(conversation)
+        others = await asyncio.to_thread(self.chats.conversations_of, chat)
+        for conversation in (bound.conversation, *others):
             self._greeted.pop(conversation, None)
+        others = tuple(one for one in others if one != bound.conversation)
+        return replace(reply, text=await self.forgetting(bound.conversation, others)) if others else reply
 
     async def _choose(self, item: "Item", chat: Chat) -> None:
         only = self.bindings.only

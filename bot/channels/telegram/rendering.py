@@ -124,7 +124,8 @@ def _answer(answer: dict[str, Any], place: Place) -> list[Block]:
 
 
 def _passage(quote: dict[str, Any], place: Place, head: str = "") -> Passage:
-    head = f"If it is {quote['label']}:" if quote["label"] else head
+    label = quote["label"]
+    head = f"{label[:1].upper()}{label[1:]}:" if label else head
     return Passage(quote["text"], _source(quote, place), _titled(head) if head else ())
 
 

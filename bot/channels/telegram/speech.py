@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 CHOOSE = (
-    "I answer questions about the privacy policies of several companies. Whose policy is it about? "
-    "Choose one, then ask your question."
+    "Hello. I am a machine that answers questions about the privacy policies of several companies by quoting them. "
+    "Whose policy is it about? Choose one, then ask your question."
 )
 CHANGE = "This chat is about {company}. Whose policy should it be about from now on?"
 ONLY_ONE = "I answer for {company} alone, so there is nothing to choose. What would you like to know?"

@@ -15,7 +15,7 @@ from bot.channels.telegram.buttons import Buttons
 from bot.channels.telegram.calls import Calls
 from bot.channels.telegram.channel import TelegramChannel
 from bot.channels.telegram.groups import Groups
-from bot.channels.telegram.patience import Stopped
+from bot.channels.telegram.patience import Stopped, pause
 from bot.channels.telegram.polling import Poller
 from bot.channels.telegram.sender import TelegramSender
 from bot.channels.telegram.webhook import PATH, add_webhook
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from tickets.retention import Keeper
     from tickets.store import Store
 
+REFUSED_SECONDS = 60.0  # until Telegram is asked again who we are, if it would not say
+
 
 @dataclass(frozen=True)
 class House:
@@ -48,7 +50,7 @@ class House:
     inbox: "Inbox"
     chats: "Chats"
     keeper: "Keeper"
-    forgetting: Callable[[str], Awaitable[str]]
+    forgetting: Callable[[str, Sequence[str]], Awaitable[str]]
     welcome: "Callable[[Policy], str]"
     secret: "Redacted"
     base_url: str
@@ -90,9 +92,9 @@ class Telegram:
     async def run(self, stop: asyncio.Event) -> None:
         """Until the event is set. Telegram may be away at any time: everything is tried again."""
         try:
-            self.arrivals.bot = await who_we_are(self._calls, stop)
-            if self.arrivals.bot is None:
-                return
+            while (bot := await who_we_are(self._calls, stop)) is None:
+                await pause(REFUSED_SECONDS, stop)
+            self.arrivals.bot = bot
             asyncio.ensure_future(announced(self._calls, stop))
             if self._settings.mode == "webhook":
                 await reached_by(self._calls, Webhook(f"{self._base_url}{PATH}", self._settings.secret), stop)

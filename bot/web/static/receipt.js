@@ -2,7 +2,7 @@
 
 import { OF_DESK, OF_PEOPLE, capitalised, icon, make, moment } from "./elements.js";
 import { surroundings } from "./surroundings.js";
-import { t, term } from "./texts.js";
+import { listed, t, term } from "./texts.js";
 
 const COPIED_FOR = 4000; // milliseconds that "Copied" is shown
 
@@ -11,7 +11,7 @@ export function receipt(request) {
   const facts = make("dl", { class: "receipt-facts" });
   const add = (name, ...value) => facts.append(make("div", {}, make("dt", {}, name), make("dd", {}, ...value)));
   add(t("receipt.reference"), make("code", { dir: "ltr" }, request.reference));
-  add(t("receipt.rights"), capitalised(request.rights.map((right) => term("rights", right)).join(", ")));
+  add(t("receipt.rights"), capitalised(listed(request.rights.map((right) => term("rights", right)))));
   add(t("receipt.received"), moment(request.received, { dateStyle: "medium", timeStyle: "short" }));
   if (request.answer_by && !isReferred) {
     const day = moment(request.answer_by, { dateStyle: "medium", timeZone: "UTC" });

@@ -53,4 +53,6 @@ export function t(key, values = {}) {
 /** A word of a vocabulary (rights, statuses, topics); one that is not known yet is shown without its underscores. */
 export const term = (vocabulary, word) => speech[vocabulary][word] ?? word.replaceAll("_", " ");
 export const isTopic = (word) => word in speech.topics;
+/** Words one after the other, with the comma of the language. */
+export const listed = (words) => new Intl.ListFormat(speech.locale, { type: "unit", style: "short" }).format(words);
 export const locale = () => speech.locale;

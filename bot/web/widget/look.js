@@ -24,7 +24,7 @@ export function dress(shadow, root, options) {
   function set(values) {
     variables = { ...variables, ...values };
     const lines = Object.entries(variables).map(([name, value]) => `--${name}:${value};`);
-    own.replaceSync(`.root{${lines.join("")}}`);
+    own.replaceSync(`.root.root{${lines.join("")}}`); // as strong as the dark palette, and after it
   }
 
   /** What a value comes to where the widget stands. */

@@ -22,7 +22,7 @@ export function createParts(speech, position) {
 }
 
 function headParts() {
-  const title = make("h2", { id: "title", dir: "auto" });
+  const title = make("bdi");
   const policy = make("a", { target: "_blank", rel: "noopener" });
   policy.hidden = true;
   const more = button("tool", t("head.menu"), "more");
@@ -31,7 +31,7 @@ function headParts() {
   menu.hidden = true;
   const ask = make("div", { class: "ask", role: "group", "aria-labelledby": "ask" });
   ask.hidden = true;
-  const head = make("div", { class: "head" }, make("div", { class: "head-title" }, title, policy), more, close, menu);
+  const head = make("div", { class: "head" }, make("div", { class: "head-title" }, make("h2", { id: "title" }, title), policy), more, close, menu);
   return { head, title, policy, more, close, menu, ask };
 }
 

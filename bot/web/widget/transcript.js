@@ -4,7 +4,7 @@ import { address, isOwnPage, knownKind } from "../static/answers.js";
 import { capitalised, momentInWords } from "../static/elements.js";
 import { DESK } from "../static/messages.js";
 import { heading } from "../static/receipt.js";
-import { t, term } from "../static/texts.js";
+import { listed, t, term } from "../static/texts.js";
 
 const TIME = { dateStyle: "medium", timeStyle: "short" };
 
@@ -43,7 +43,7 @@ function quoteText({ role, label, text, section, url }) {
 
 function requestText(request) {
   const lines = [heading(request, request.status === "referred"), `${t("receipt.reference")}: ${request.reference}`];
-  lines.push(`${t("receipt.rights")}: ${request.rights.map((right) => term("rights", right)).join(", ")}`);
+  lines.push(`${t("receipt.rights")}: ${listed(request.rights.map((right) => term("rights", right)))}`);
   if (request.answer_by && request.status !== "referred") {
     const day = momentInWords(request.answer_by, { dateStyle: "medium", timeZone: "UTC" });
     lines.push(`${t(request.is_target ? "receipt.target" : "receipt.due")}: ${day}`);
