@@ -15,8 +15,8 @@ from aiolimiter import AsyncLimiter
 from tickets.worker import RetryLater
 
 MOST_CHATS = 10_000
-_GROUP_BURST = 3.0
-_GROUP_SECONDS = 60 / 17  # between two messages, after a burst: 3 + 17 a minute
+_GROUP_BURST = 10.0
+_GROUP_SECONDS = 60 / 10  # between two messages, after a burst: 10 + 10 a minute
 
 
 def _overall() -> AsyncLimiter:
