@@ -77,7 +77,8 @@ def start(folder: Path) -> tuple[float, float]:
         process.wait(20)
 
 
-async def _turns(texts: list[str], conversations: int, folder: Path) -> list[float]:
+async def turns(texts: list[str], conversations: int, folder: Path) -> list[float]:
+    """Milliseconds of each of these messages, one after the other, in so many conversations, in process."""
     from bot.desk import Turn
     from bot.intake import take
     from bot.launch import assemble, open_store
@@ -99,14 +100,14 @@ async def _turns(texts: list[str], conversations: int, folder: Path) -> list[flo
 def questions(folder: Path) -> tuple[float, float]:
     """Milliseconds of a policy question in process, encoder included: median and 95th percentile."""
     texts = [question.text for question in sets.own("dev") if question.expect == "ask"]
-    taken = asyncio.run(_turns(texts, 40, folder))[5:]
+    taken = asyncio.run(turns(texts, 40, folder))[5:]
     return p50(taken), p95(taken)
 
 
 def growth(folder: Path) -> tuple[float, float]:
     """A conversation of 100 turns: median of turns 6-25 and of turns 81-100."""
     texts = [question.text for question in sets.own("dev") if question.expect == "ask"][:100]
-    taken = asyncio.run(_turns(texts, 1, folder))
+    taken = asyncio.run(turns(texts, 1, folder))
     return p50(taken[5:25]), p50(taken[80:])
 
 

@@ -15,7 +15,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -25,9 +25,9 @@ from bot.bells import Bells
 from bot.closing import Closing
 from bot.desk import Reply, Turn
 from bot.intake import take
-from bot.login import Login
 from bot.metrics import Metrics
 from bot.sessions import Session, Sessions
+from bot.web_messages import Arrived, message_of
 from pii.redacted import Redacted
 from tickets.errors import TicketError
 from tickets.inbox import Incoming
@@ -182,7 +182,7 @@ class WebDoor:
     async def _answered(self, arrived: "Arrived", closing: Closing | None) -> api.RepliesModel:
         started = time.perf_counter()
         reply = await self.desk.reply(await self._turn(arrived), closing)
-        if closing is not None and reply.kind != "forgotten":
+        if closing is not None:
             try:
                 await closing.close_now(reply)
             except TicketError as error:  # it is said all the same, and said again when it is tried again
@@ -217,8 +217,10 @@ class WebDoor:
         if self._tasks:
             await asyncio.wait(set(self._tasks), timeout=LONGEST_WAIT)
 
-    def _posted(self, unit: "Unit", arrived: "Arrived", reply: Reply) -> str:
+    def _posted(self, unit: "Unit", arrived: "Arrived", reply: Reply) -> str | None:
         conversation = arrived.session.conversation
+        if reply.kind == "forgotten":
+            return None  # nothing of the conversation is kept, not even this
         said = None if arrived.payload else take(arrived.text).full
         message = self._message(arrived, reply).dict(exclude_defaults=True)
         text = json.dumps({"to": arrived.id, "said": said, "replies": [message]})
@@ -232,50 +234,6 @@ class WebDoor:
         """Tells one message from another without keeping it: texts may hold an address or a code."""
         content = (arrived.payload or arrived.text).encode("utf-8", "surrogatepass")
         return hmac.new(self.secret.reveal().encode(), content, hashlib.sha256).hexdigest()
-
-
-@dataclass(frozen=True)
-class Arrived:
-    """One message as it arrived. id: the client's; payload: of a button that was checked to be ours, else empty."""
-
-    session: Session
-    id: str
-    text: str
-    payload: str
-
-    @property
-    def key(self) -> str:
-        """What makes it the same message when it comes again."""
-        return f"{self.session.conversation}:{self.id}"
-
-    def packed(self) -> str:
-        """All of it, for the inbox, which seals it."""
-        login = self.session.login
-        vouched = [login.account, int(login.until.timestamp())] if login else None
-        parts = [self.session.conversation, self.session.policy, vouched, self.id, self.text, self.payload]
-        return json.dumps(parts)
-
-    @classmethod
-    def of(cls, packed: str) -> "Arrived":
-        """What was packed."""
-        conversation, policy, vouched, name, text, payload = json.loads(packed)
-        login = Login(vouched[0], datetime.fromtimestamp(vouched[1], timezone.utc)) if vouched else None
-        return cls(Session(conversation, policy, login), name, text, payload)
-
-
-def message_of(reply: Reply, name: str, token_of: Callable[[str], str]) -> api.MessageModel:
-    """A reply in the shape of the API. token_of: signs a button's payload."""
-    return api.MessageModel(
-        id=name,
-        text=reply.text,
-        answer=api.AnswerModel(**reply.answer) if reply.answer else None,
-        more_answers=[api.AnswerModel(**answer) for answer in reply.more_answers],
-        request=api.RequestModel(**reply.request) if reply.request else None,
-        letter=reply.letter,
-        closing=reply.closing,
-        kind=reply.kind,
-        buttons=[api.ButtonModel(title=button.title, token=token_of(button.payload)) for button in reply.buttons],
-    )
 
 
 def _same(mark: str, before: str, model: api.RepliesModel) -> api.RepliesModel:

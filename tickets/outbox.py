@@ -140,6 +140,11 @@ class Outbox:
         values = _after_failure(parcel.attempts, parcel.deadline, problem, now, retry_after)
         self._note(_if_still_held(parcel).values(**values))
 
+    def put_off(self, parcel: Parcel, now: datetime, seconds: float) -> None:
+        """It was not tried: its lane has to wait so long, and that costs no try. Past its deadline it is cancelled."""
+        next_at = now + timedelta(seconds=min(max(0.0, seconds), _LONGEST_WAIT.total_seconds()))
+        self._note(_if_still_held(parcel).values(next_at=next_at, leased_until=None))
+
     def refused(self, parcel: Parcel, problem: str, now: datetime) -> None:
         """It can never be delivered: dead at once."""
         self._note(_if_still_held(parcel).values(**_dead(parcel.attempts + 1, parcel.deadline, problem, now)))

@@ -34,12 +34,16 @@ _log = structlog.get_logger("tickets.worker")
 
 
 class RetryLater(Exception):
-    """Not now. seconds: what the other side asked for, or None for our own wait; kind: why, in a word."""
+    """Not now. seconds: what the other side asked for, or None for our own wait; kind: why, in a word.
 
-    def __init__(self, seconds: float | None = None, kind: str = "retry_later") -> None:
+    is_failure: False where nothing was tried, because we keep a pace of our own: it does not count as a try.
+    """
+
+    def __init__(self, seconds: float | None = None, kind: str = "retry_later", is_failure: bool = True) -> None:
         super().__init__(kind)
         self.seconds = seconds
         self.kind = kind
+        self.is_failure = is_failure
 
 
 class Refused(Exception):
@@ -158,7 +162,11 @@ class Worker:
         try:
             await asyncio.wait_for(self._senders[parcel.way].send(parcel), _TRY_SECONDS)
         except RetryLater as later:
-            await self._failed(parcel, later.kind, later.seconds)
+            if later.is_failure or later.seconds is None:
+                await self._failed(parcel, later.kind, later.seconds)
+            else:
+                seconds = later.seconds
+                await self._noted(parcel, lambda: self._outbox.put_off(parcel, self._clock(), seconds))
         except Refused as refused:
             await self._refused(parcel, refused.kind)
         except Exception as error:  # noqa: BLE001  whatever a sender raises, the others go on

@@ -18,7 +18,7 @@ from bot.intake import take
 from bot.launch import Parts
 from bot.rendering import plain_text
 from bot.sessions import Session, Sessions
-from bot.web_door import message_of
+from bot.web_messages import message_of
 from pii.redacted import Redacted
 
 BASE = "https://desk.example.org"

@@ -17,7 +17,8 @@ from chatting import Chat, chatting, client_of, error_of, open_chat
 from bot.inbound import Inbound
 from bot.launch import Parts, make_app
 from bot.settings import BotSettings
-from bot.web_door import SOURCE, Arrived
+from bot.web_door import SOURCE
+from bot.web_messages import Arrived
 from pii.redacted import Redacted
 from tickets.errors import StoreUnavailableError
 from tickets.inbox import Incoming

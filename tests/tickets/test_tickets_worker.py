@@ -330,3 +330,21 @@ def test_the_log_tells_events_and_numbers_and_nothing_of_the_message(
     assert Counter(call.args for call in log.calls) == {("letter_refused",): 1, ("letter_not_sent",): 1}
     assert all(call.kwargs.keys() <= FIELDS for call in log.calls)
     assert not any(secret in repr(log.calls) for secret in ("secret", "example.org", "lane-"))
+
+
+def test_a_pace_of_our_own_uses_up_no_try_however_long_it_lasts(box: Outbox, put: Put) -> None:
+    put("lane-1", "first", "second")
+    clock, slow = Clock(), [True]
+
+    def trouble(parcel: Parcel) -> None:
+        assert parcel.attempts == 0
+        if slow[0]:
+            raise RetryLater(6.0, "group_pace", is_failure=False)
+
+    sender = Recorder(trouble)
+    for _ in range(40):
+        assert once(box, sender, clock) == 1 and once(box, sender, clock) == 0
+        clock.pass_by(6)
+    slow[0] = False
+    assert once(box, sender, clock) == 1 and once(box, sender, clock) == 1
+    assert sender.taken == ["first", "second"] and box.counts()[Delivery.DEAD] == 0

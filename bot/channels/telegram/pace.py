@@ -43,10 +43,10 @@ class Pace:
         """Return when something may be said there. Raises RetryLater where that would hold up other chats."""
         left = self._asked.get(chat, 0.0) - asyncio.get_running_loop().time()
         if left > 0:
-            raise RetryLater(left, "telegram_asked_to_wait")
+            raise RetryLater(left, "telegram_asked_to_wait", is_failure=False)
         limiter = self._limiter(chat)
         if chat < 0 and not limiter.has_capacity():
-            raise RetryLater(_GROUP_SECONDS, "group_pace")
+            raise RetryLater(_GROUP_SECONDS, "group_pace", is_failure=False)
         await limiter.acquire()
         await self._all.acquire()
 

@@ -70,9 +70,8 @@ class Writer:
         self.wake()
 
     def _post(self, unit: "Unit", reply: Reply, to: To) -> str | None:
-        # What is forgotten has no address any more, and where no policy is bound there is none yet.
-        is_bound = to.conversation is not None and reply.kind != FORGOTTEN
-        recipient = str(to.conversation) if is_bound else sealed_chat(self.vault, to.chat)
+        # Where no policy is bound there is no conversation yet. A forgotten one has its address until this is sent.
+        recipient = to.conversation or sealed_chat(self.vault, to.chat)
         place = Place(self.base_url, self.name_of, lambda payload: self._data(to.scope, payload), to.reply_to)
         shown = _public(reply) if to.private else reply
         if to.words and not (reply.failed or reply.answer or reply.request or reply.kind):
