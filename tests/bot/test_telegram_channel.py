@@ -233,7 +233,7 @@ def test_what_is_to_be_sent_to_a_forgotten_chat_shows_its_number_to_nobody(one: 
     chats: list[str] = []
     play(one, scene)
     kept = b"".join(path.read_bytes() for path in tmp_path.iterdir())
-    assert b"chat:" in kept and chats[0].encode() not in kept
+    assert b"tg:" in kept and b"chat:" not in kept and chats[0].encode() not in kept
 
 
 def test_a_long_text_is_declined_with_its_reason(one: Telegram) -> None:
