@@ -33,7 +33,7 @@ class ActionMyData(Served, Action):
         except StoreError:
             dispatcher.utter_message(response="utter_store_down")
             return []
-        requests = "\n".join(f"- {one.reference}: {words_for(one.rights)}" for one in held.requests) or "- none"
+        requests = "\n".join(f"   – {one.reference}: {words_for(one.rights)}" for one in held.requests) or "   – none"
         dispatcher.utter_message(
             response="utter_my_data",
             company=policy_of(services, heard).profile.name,
@@ -41,6 +41,7 @@ class ActionMyData(Served, Action):
             contacts=", ".join(held.hints) or "none",
             days=services.keeper.schedule.conversation,
             closed=services.keeper.schedule.closed,
+            json_message={"kind": "my_data"},
             buttons=[
                 {"title": "Erase this chat", "payload": "/forget_me"},
                 {"title": "Ask the company for my data", "payload": '/request{"right": "access"}'},

@@ -27,6 +27,7 @@ from tickets.references import found_in
 from tickets.vocabulary import OPEN, Right
 from tickets.words import RIGHT_WORDS, STATUS_WORDS, words_for
 
+_STATUS = {"kind": "status"}  # see bot.desk.Reply
 _WITHDRAWS = re.compile(
     r"\b(withdraw|cancel|revoke|retract|call off|take back|taking back)\b.*\b(request|it|that|deletion|complaint)\b|"
     r"\brequest\b.*\b(back|withdrawn|cancell?ed)\b|\b(take|taking) (it|that|my request) back\b|changed my mind",
@@ -197,9 +198,10 @@ class ActionRequestStatus(Served, Action):
             dispatcher.utter_message(response="utter_store_down")
             return
         if not found:
-            dispatcher.utter_message(response="utter_status_none")
+            dispatcher.utter_message(response="utter_status_none", json_message=_STATUS)
         else:
-            dispatcher.utter_message(response="utter_status", requests="\n".join(status_line(one) for one in found))
+            lines = "\n".join(status_line(one) for one in found)
+            dispatcher.utter_message(response="utter_status", requests=lines, json_message=_STATUS)
 
 
 async def reach_other(

@@ -53,8 +53,12 @@ class Product:
 
     def start(self) -> float:
         """Start it and wait until it is ready; gives the seconds."""
-        started = time.monotonic()
         self.launch()
+        return self.wait()
+
+    def wait(self) -> float:
+        """Wait until it is ready; gives the seconds. Raises RuntimeError if it ends instead."""
+        started = time.monotonic()
         while not self._is_ready():
             if self.process is None or self.process.poll() is not None or time.monotonic() - started > PATIENCE:
                 raise RuntimeError(f"it does not start: {(self.folder / 'log').read_text('utf-8')[-2000:]}")

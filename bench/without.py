@@ -1,16 +1,21 @@
 """The product with one defence taken away, as the control of a benchmark: python -m bench.without DEFENCE run
 
 gate: nobody is turned away, however much is under way. inbox: messages of the web are not kept before they are
-answered, as if the database were down for them.
+answered, as if the database were down for them. key: each delivery of an update from Telegram counts as another one.
+memory: updates are acknowledged first and written down a moment later.
 """
 
 from __future__ import annotations
 
+import asyncio
+import secrets
 import sys
 import time
+from dataclasses import replace
 from typing import Any
 
 STARTED = time.monotonic()
+MEMORY_SECONDS = 0.5
 
 
 def no_gate() -> None:
@@ -36,7 +41,38 @@ def no_inbox() -> None:
     bot.web_door.MOST_REMEMBERED = 0
 
 
-DEFENCES = {"gate": no_gate, "inbox": no_inbox}
+def no_key() -> None:
+    """Give every delivery a key of its own."""
+    from bot.channels.telegram.arrivals import Arrivals
+
+    usual = Arrivals._incoming
+
+    def own_key(arrivals: Any, heard: Any, bot: Any) -> Any:
+        return replace(usual(arrivals, heard, bot), key=secrets.token_hex(8))
+
+    Arrivals._incoming = own_key  # type: ignore[method-assign,assignment]
+
+
+def in_memory() -> None:
+    """Keep updates in memory for a while, as an adapter does that queues them there."""
+    from bot.channels.telegram.arrivals import Arrivals
+
+    usual, late = Arrivals.keep, set()
+
+    async def write(arrivals: Any, updates: Any) -> None:
+        await asyncio.sleep(MEMORY_SECONDS)
+        await usual(arrivals, updates)
+
+    async def keep(arrivals: Any, updates: Any) -> int:
+        task = asyncio.create_task(write(arrivals, updates))
+        late.add(task)
+        task.add_done_callback(late.discard)
+        return len(updates)
+
+    Arrivals.keep = keep  # type: ignore[method-assign,assignment]
+
+
+DEFENCES = {"gate": no_gate, "inbox": no_inbox, "key": no_key, "memory": in_memory}
 
 
 def main(defence: str, arguments: list[str]) -> int:

@@ -53,7 +53,9 @@ class Reply:
     more_answers: tuple[dict[str, Any], ...] = ()
     letter: str = ""  # a text to copy and send to somebody else
     closing: str = ""  # what is said after the quotes and the letter
-    kind: str = ""  # "forgotten": the conversation is gone, and what a channel keeps of it has to go too
+    # "forgotten": the conversation is gone, and what a channel keeps of it has to go too. "status", "my_data": it tells
+    # what this conversation holds, and a channel that has more of the same person adds it.
+    kind: str = ""
 
 
 @dataclass(frozen=True)
@@ -167,6 +169,11 @@ class Desk:
         tracker = await self.agent.tracker_store.retrieve(conversation)
         return dict(tracker.latest_message.parse_data) if tracker and tracker.latest_message else {}
 
+    async def is_asking(self, conversation: str) -> bool:
+        """Whether a form is open there, whose question waits for an answer."""
+        tracker = await self.agent.tracker_store.retrieve(conversation)
+        return bool(tracker and tracker.active_loop_name)
+
     async def drain(self) -> None:
         """Wait for turns that are under way."""
         if self._tasks:
@@ -219,4 +226,5 @@ def _joined(messages: list[dict[str, Any]], turn: Turn) -> Reply:
         more_answers=tuple(data.get("more_answers") or ()),
         letter="\n\n".join(letters),
         closing="\n".join(closings),
+        kind=str(data.get("kind") or ""),
     )

@@ -82,6 +82,11 @@ class Chats:
         with self._store.reading() as unit:
             return tuple(row["conversation"] for row in self._rows(unit, chat))
 
+    def bounds_of(self, chat: Chat) -> tuple[Bound, ...]:
+        """The same, each with what it is about."""
+        with self._store.reading() as unit:
+            return tuple(Bound(row["conversation"], row["policy"], is_new=False) for row in self._rows(unit, chat))
+
     def address_of(self, conversation: str) -> Chat | None:
         """Where what is said to a conversation goes; None if there is no such conversation, or none any more.
 

@@ -86,6 +86,10 @@ class Desk:
         """As Desk.understand."""
         return {"intent": {"name": self.intents.get(text, "ask_policy")}}
 
+    async def is_asking(self, conversation: str) -> bool:
+        """As Desk.is_asking: no form is ever open here."""
+        return False
+
 
 @dataclass
 class Reception:
@@ -101,11 +105,23 @@ class Keeper:
     """Knows who has been answered."""
 
     desk: Desk
+    requests: dict[str, tuple[Any, ...]] = field(default_factory=dict)
 
     def my_data(self, conversation: str) -> Any:
         """As tickets.retention.Keeper.my_data, as far as it is asked here."""
         count = sum(turn.conversation == conversation for turn in self.desk.heard)
-        return SimpleNamespace(messages=count, last_talk=None)
+        return SimpleNamespace(messages=count, last_talk=None, requests=self.requests.get(conversation, ()))
+
+
+@dataclass
+class Identity:
+    """Knows which conversations wait for a code."""
+
+    waiting: set[str] = field(default_factory=set)
+
+    def awaits_code(self, conversation: str, now: datetime) -> bool:
+        """As tickets.identity.Identity.awaits_code."""
+        return conversation in self.waiting
 
 
 @dataclass
@@ -124,6 +140,7 @@ class Telegram:
     def __post_init__(self) -> None:
         self.inbox, self.chats = Inbox(self.store, VAULT), Chats(self.store, VAULT)
         self.outbox = Outbox(self.store, VAULT)
+        self.keeper, self.identity = Keeper(self.desk), Identity()
 
     def front(self) -> Front:
         """Parts that begin anew, as after a restart."""
@@ -140,7 +157,8 @@ class Telegram:
             vault=VAULT,
             inbox=self.inbox,
             chats=self.chats,
-            keeper=Keeper(self.desk),  # type: ignore[arg-type]
+            keeper=self.keeper,  # type: ignore[arg-type]
+            identity=self.identity,  # type: ignore[arg-type]
             forgetting=forgetting,
             welcome=lambda policy: WELCOME.format(policy=policy),
             secret=SECRET,

@@ -30,7 +30,9 @@ async def test_the_policies_are_listed_with_what_may_be_asked(app: Any, parts: P
 async def test_a_session_begins_with_who_is_speaking(app: Any) -> None:
     async with client_of(app) as http:
         opened = (await http.post("/api/sessions", json={"policy": "kloudtalk"})).json()
-    assert set(opened) == {"token", "policy", "messages", "resumed", "logged_in"} and opened["policy"]["id"] == "kloudtalk"
+    assert (
+        set(opened) == {"token", "policy", "messages", "resumed", "logged_in"} and opened["policy"]["id"] == "kloudtalk"
+    )
     (welcome,) = opened["messages"]
     assert "machine" in welcome["text"] and "KloudTalk" in welcome["text"] and "{" not in welcome["text"]
 

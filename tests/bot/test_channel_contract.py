@@ -197,3 +197,11 @@ async def test_a_request_is_filed_alike_everywhere(parts: Parts) -> None:
             assert reply.request["reference"] in show(reply).text
         (filed,) = parts.requests.status_of(conversation)
         assert filed.reference == reply.request["reference"]
+
+
+def test_a_masked_address_is_no_mention_of_a_stranger_on_telegram() -> None:
+    text = "🙂 A code went to z…@example.org. Your address is …@mail.example.org."
+    sent = rendered(Reply(text), Place(BASE, str, str))
+    units = sent.text.encode("utf-16-le")
+    marked = [units[2 * mark.offset : 2 * (mark.offset + mark.length)].decode("utf-16-le") for mark in sent.entities]
+    assert sent.text == text and marked == ["z…@example.org", "…@mail.example.org"]

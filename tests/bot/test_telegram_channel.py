@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterator
+from datetime import date, datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,13 @@ from bot.channels.telegram.buttons import Buttons
 from bot.channels.telegram.channel import MOST_IN_A_LANE
 from bot.desk import Button, Reply, Turn
 from pii.redacted import Redacted
+from tickets.model import Summary
+from tickets.vocabulary import Right, Status
 
+RECEIVED = datetime(2026, 3, 2, tzinfo=timezone.utc)
+SUMMARY = Summary(
+    "KLS-7F3K-92QD", "klasso", (Right.DELETION,), Status.UNVERIFIED, RECEIVED, None, date(2026, 4, 1), True
+)
 Scene = Callable[[Telegram], Coroutine[Any, Any, None]]
 
 
@@ -332,3 +339,70 @@ def test_a_button_with_a_payload_that_does_not_fit_is_left_out_and_the_answer_co
         assert [button.text for row in house.world.messages(chat)[0].buttons for button in row] == ["Short"]
 
     play(one, scene)
+
+
+# --- several policies in one chat -----------------------------------------------------------------------------------
+
+
+def test_a_code_is_tried_where_it_is_awaited_whatever_the_chat_is_about_now(several: Telegram) -> None:
+    async def scene(house: Telegram) -> None:
+        chat = house.world.new_person()
+        for policy in ("klasso", "klantra"):
+            house.world.start(chat, policy)
+        await house.said(chat, 2)
+        house.identity.waiting.add(house.desk.heard[0].conversation)
+        house.world.say(chat, "7F3K-92QD")
+        await house.said(chat, 3)
+        assert house.desk.heard[2].conversation == house.desk.heard[0].conversation
+
+    play(several, scene)
+
+
+def test_status_and_my_data_tell_of_the_other_conversations_of_the_chat_too(several: Telegram) -> None:
+    def says(turn: Turn) -> Reply:
+        return Reply("None here.", kind="status") if "status" in turn.text else echo(turn)
+
+    async def scene(house: Telegram) -> None:
+        house.desk.says = says
+        chat = house.world.new_person()
+        for policy in ("klasso", "klantra"):
+            house.world.start(chat, policy)
+        await house.said(chat, 2)
+        house.keeper.requests[house.desk.heard[0].conversation] = (SUMMARY,)
+        house.world.say(chat, "hello")
+        house.world.say(chat, "/status")
+        hello, status = (await house.said(chat, 4))[2:]
+        assert SUMMARY.reference in status and "Klasso" in status and status.startswith("None here.")
+        assert SUMMARY.reference not in hello
+
+    play(several, scene)
+
+
+def test_a_command_that_names_a_policy_is_about_that_policy(several: Telegram) -> None:
+    async def scene(house: Telegram) -> None:
+        chat = house.world.new_person()
+        house.world.start(chat, "klantra")
+        await house.said(chat, 1)
+        house.world.say(chat, "/delete klasso")
+        await house.said(chat, 2)
+        assert house.desk.heard[1].policy == "klasso" and "klasso" not in house.desk.heard[1].text
+
+    play(several, scene)
+
+
+def test_who_picks_a_policy_in_the_middle_of_a_form_is_told_that_it_goes_on(several: Telegram) -> None:
+    async def scene(house: Telegram) -> None:
+        async def is_asking(conversation: str) -> bool:
+            return True
+
+        house.desk.is_asking = is_asking  # type: ignore[method-assign]
+        chat = house.world.new_person()
+        for policy in ("klasso", "klantra"):
+            house.world.start(chat, policy)
+        await house.said(chat, 2)
+        house.world.say(chat, "/policy")
+        await house.said(chat, 3)
+        house.world.press(house.world.messages(chat)[-1].id, "Klasso")
+        assert "goes on" in (await house.said(chat, 4))[3]
+
+    play(several, scene)

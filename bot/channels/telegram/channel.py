@@ -16,13 +16,16 @@ from bot.channels.telegram.bindings import Bindings
 from bot.channels.telegram.calls import Calls
 from bot.channels.telegram.heard import Heard, Kind, unpacked
 from bot.channels.telegram.presses import Courtesies, Press, Used
+from bot.channels.telegram.siblings import Siblings
 from bot.channels.telegram.typing_sign import Typing
 from bot.channels.telegram.updates import UNREADABLE
 from bot.channels.telegram.writing import FORGOTTEN, To, Writer
 from bot.desk import Desk, Reply, Turn
 from bot.intake import COMMANDS, IntakeError
 from bot.reception import Reception
+from pii.redacted import Redacted
 from tickets.chats import Bound, Chat, Chats
+from tickets.identity import looks_like_code
 
 if TYPE_CHECKING:
     from bot.channels.telegram.groups import Groups
@@ -51,6 +54,7 @@ class TelegramChannel:
     welcome: Callable[[str], str]
     has_spoken: Callable[[str], Awaitable[bool]]
     forgetting: Callable[[str, Sequence[str]], Awaitable[str]]
+    siblings: Siblings
     _greeted: "OrderedDict[str, None]" = field(default_factory=OrderedDict)
     _used: Used = field(default_factory=Used)
 
@@ -90,8 +94,10 @@ class TelegramChannel:
             await self._spoken(item, heard, chat)
 
     async def _spoken(self, item: "Item", heard: Heard, chat: Chat) -> None:
-        named = self.bindings.named(heard.text.reveal()) if heard.kind is Kind.START else None
+        named = self.bindings.named(heard.text.reveal()) if heard.kind in (Kind.START, Kind.COMMAND) else None
         bound = await (self.bindings.bind(chat, named) if named else self.bindings.current(chat))
+        if named and heard.kind is Kind.COMMAND:
+            heard = replace(heard, text=Redacted(""))  # "/delete klasso": it was the policy that was meant
         if bound is None:
             await self._choose(item, chat)
         elif heard.kind is Kind.EDITED:
@@ -105,6 +111,9 @@ class TelegramChannel:
             await self._typed(item, heard, chat, bound)
 
     async def _typed(self, item: "Item", heard: Heard, chat: Chat, bound: Bound) -> None:
+        if looks_like_code(heard.text.reveal()) is not None:
+            awaiting = await self.siblings.awaiting_code(chat, bound)
+            bound = await self.bindings.bind(chat, awaiting.policy) if awaiting else bound
         try:
             turn = await self.reception.typed(
                 bound.conversation, bound.policy, heard.message_key, words_of(heard), CHANNEL
@@ -122,7 +131,11 @@ class TelegramChannel:
             bound = await self.bindings.bind(chat, picked)
             company = self.bindings.name_of(picked)
             is_first = await self._is_first(bound.conversation)
-            words = speech.STARTED if is_first else speech.NOW_ABOUT
+            words = speech.NOW_ABOUT
+            if is_first:
+                words = f"{speech.STARTED} {speech.ASK_AGAIN}"
+            elif await self.desk.is_asking(bound.conversation):
+                words = speech.GOES_ON
             await self._say(item, chat, bound, words.format(company=company))
             press.show_choice(chat.chat)
             return
@@ -140,7 +153,7 @@ class TelegramChannel:
         press.show_choice(chat.chat)
 
     async def _answered(self, item: "Item", chat: Chat, bound: Bound, turn: Turn, started: str = "") -> None:
-        to = await self._to(chat, bound)
+        to = replace(await self._to(chat, bound), also=await self.siblings.told(chat, bound))
         # The notice greets already: a second "hello" after it is left out.
         closing = self.writer.closing(item, replace(to, words=started if to.greeting else ""))
         async with self._typing.shown(chat.chat):

@@ -6,13 +6,14 @@ else the policy says. Quotes stand byte for byte between “ and ”; one that i
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
 from bot.channels.telegram.passages import Block, Passage, Piece, fitted
-from bot.channels.telegram.rendered import Key, Rendered
+from bot.channels.telegram.rendered import Key, Mark, Rendered
 from bot.channels.telegram.units import units
 from bot.desk import Button, Reply
 from bot.rendering import LETTER_HEAD, ROLE_HEADS, STEPS_HEAD, WHY
@@ -23,6 +24,7 @@ from tickets.words import RIGHT_WORDS, STATUS_WORDS
 SIDES = ("One passage:", "Another passage:")
 NOTE = "Our note, not the policy's text: "
 TITLES_IN_A_ROW = 24  # units of two short titles that stand side by side
+_HIDDEN_ADDRESS = re.compile(r"[^\s@]*…@[\w.-]*\w")
 _LEAD_ENDS = ".:!?"
 _BADGES = {
     "states": "The policy says:",
@@ -64,7 +66,19 @@ def rendered(reply: Reply, place: Place, greeting: str = "") -> Rendered:
         blocks += _receipt(reply.request)
     if reply.closing:
         blocks.append((Piece(reply.closing),))
-    return replace(fitted(blocks), rows=rows_of(reply.buttons, place.data), reply_to=place.reply_to)
+    made = with_hidden_addresses(fitted(blocks))
+    return replace(made, rows=rows_of(reply.buttons, place.data), reply_to=place.reply_to)
+
+
+def with_hidden_addresses(message: Rendered) -> Rendered:
+    """A masked address in a look of its own: in plain text Telegram takes its end for a mention of somebody."""
+    spans = [(mark.offset, mark.offset + mark.length) for mark in message.entities]
+    added = []
+    for found in _HIDDEN_ADDRESS.finditer(message.text):
+        start, size = units(message.text[: found.start()]), units(found.group())
+        if all(end <= start or begin >= start + size for begin, end in spans):
+            added.append(Mark("code", start, size))
+    return replace(message, entities=(*message.entities, *added)) if added else message
 
 
 def rows_of(buttons: Sequence[Button], data: Callable[[str], str]) -> tuple[tuple[Key, ...], ...]:

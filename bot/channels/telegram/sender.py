@@ -14,6 +14,7 @@ from datetime import datetime
 
 from bot.channels.telegram.calls import Calls
 from bot.channels.telegram.rendered import Rendered
+from bot.channels.telegram.rendering import with_hidden_addresses
 from bot.channels.telegram.units import parts_of
 from pii.encryption import EncryptionError, Sealed, Vault
 from pii.redacted import Redacted
@@ -77,7 +78,7 @@ class TelegramSender:
 def _messages(parcel: Parcel) -> list[Rendered]:
     text = parcel.text.reveal()
     if parcel.kind != REPLY:
-        return [Rendered(part) for part in parts_of(text)]
+        return [with_hidden_addresses(Rendered(part)) for part in parts_of(text)]
     try:
         return [Rendered.from_json(text)]
     except (ValueError, KeyError, TypeError):

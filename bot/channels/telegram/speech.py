@@ -11,6 +11,12 @@ CHOOSE = (
 CHANGE = "This chat is about {company}. Whose policy should it be about from now on?"
 ONLY_ONE = "I answer for {company} alone, so there is nothing to choose. What would you like to know?"
 NOW_ABOUT = "This chat is now about {company}'s privacy policy. What would you like to know?"
+ALSO_HERE = "Also in this chat (/policy goes there):\n"
+GOES_ON = (
+    "This chat is now about {company} again, and the request that you were opening goes on. "
+    'Please answer the last question of it, or write "cancel".'
+)
+ASK_AGAIN = "If you asked something before, please ask it again."
 STARTED = "What would you like to know about {company}'s privacy policy?"
 IN_THIS_GROUP = "In this group I now answer about {company}'s privacy policy."
 JOINED = (

@@ -18,6 +18,7 @@ from bot.channels.telegram.groups import Groups
 from bot.channels.telegram.patience import Stopped, pause
 from bot.channels.telegram.polling import Poller
 from bot.channels.telegram.sender import TelegramSender
+from bot.channels.telegram.siblings import Siblings
 from bot.channels.telegram.webhook import PATH, add_webhook
 from bot.channels.telegram.writing import Writer
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from pii.redacted import Redacted
     from policies_kb.knowledge import KnowledgeBase, Policy
     from tickets.chats import Chats
+    from tickets.identity import Identity
     from tickets.inbox import Inbox, Item
     from tickets.retention import Keeper
     from tickets.store import Store
@@ -50,6 +52,7 @@ class House:
     inbox: "Inbox"
     chats: "Chats"
     keeper: "Keeper"
+    identity: "Identity"
     forgetting: Callable[[str, Sequence[str]], Awaitable[str]]
     welcome: "Callable[[Policy], str]"
     secret: "Redacted"
@@ -142,4 +145,5 @@ def _channel(
         welcome=lambda policy: house.welcome(base.get(policy)),
         has_spoken=has_spoken,
         forgetting=house.forgetting,
+        siblings=Siblings(house.chats, house.keeper, house.identity, base.name_of, house.clock),
     )

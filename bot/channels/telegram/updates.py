@@ -93,7 +93,7 @@ def _edited(message: Mapping[str, Any], bot: BotName) -> Heard:
 def _said(where: Heard, text: str, message: Mapping[str, Any], bot: BotName) -> Heard:
     command = _COMMAND.match(text)
     named = (command.group(2) or "").lower() if command else ""
-    if command and (named == bot.username.lower() if named else not where.is_group):
+    if command and (not where.is_group or named == bot.username.lower()):
         name, argument = command.group(1).lower(), _words(text[command.end() :])
         kind = Kind.START if name == "start" else Kind.COMMAND
         return replace(where, kind=kind, name=name, text=argument)

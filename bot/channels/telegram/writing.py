@@ -13,6 +13,7 @@ from bot.channels.telegram.buttons import Buttons, TooLongError
 from bot.channels.telegram.rendered import Key
 from bot.channels.telegram.rendering import Place, rendered
 from bot.channels.telegram.sender import REPLY, sealed_chat
+from bot.channels.telegram.siblings import ABOUT_REQUESTS
 from bot.closing import Closing
 from bot.desk import Button, Reply
 from pii.redacted import Redacted
@@ -45,6 +46,7 @@ class To:
     words: str = ""
     reply_to: int = 0
     private: Key | None = None
+    also: str = ""
     is_sent_there: bool = False
 
 
@@ -76,6 +78,8 @@ class Writer:
         shown = _public(reply) if to.private else reply
         if to.words and not (reply.failed or reply.answer or reply.request or reply.kind):
             shown = replace(shown, text=to.words)
+        if to.also and reply.kind in ABOUT_REQUESTS:
+            shown = replace(shown, closing="\n\n".join(filter(None, (shown.closing, to.also))))
         message = rendered(shown, place, to.greeting)
         if to.private is not None and (reply.buttons or to.is_sent_there):
             message = replace(message, rows=((to.private,),))
