@@ -40,7 +40,7 @@ def test_a_private_text_is_heard_with_its_chat() -> None:
         ("/start@desk_bot klasso", Kind.START, "start", "klasso"),
         ("/Delete my account", Kind.COMMAND, "delete", "my account"),
         ("/status@DESK_bot", Kind.COMMAND, "status", ""),
-        ("/status@other_bot", Kind.TEXT, "", "/status@other_bot"),
+        ("/status@other_bot", Kind.COMMAND, "status", ""),
         ('/request{"right": "deletion"}', Kind.TEXT, "", '/request{"right": "deletion"}'),
         ("say /help", Kind.TEXT, "", "say /help"),
         ("/", Kind.TEXT, "", "/"),
