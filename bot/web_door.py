@@ -222,7 +222,7 @@ class WebDoor:
         if reply.kind == "forgotten":
             return None  # nothing of the conversation is kept, not even this
         said = None if arrived.payload else take(arrived.text).full
-        message = self._message(arrived, reply).dict(exclude_defaults=True)
+        message = self._message(arrived, reply).dict()
         text = json.dumps({"to": arrived.id, "said": said, "replies": [message]})
         letter = Letter(Way.WEB, conversation, REPLY, Redacted(conversation), "", text)
         return post_sent(unit, self.vault, letter, self.clock())[0]

@@ -122,6 +122,9 @@ async def test_the_stream_gives_each_reply_and_goes_on_after_the_last_one_seen(a
         await chat.say("do you record calls?", "first")
         await chat.say("who gets my data? write to one@example.org", "second")
         events = await _events(app, chat, 2)
+        assert json.loads(events[0]["data"])["replies"] == [
+            await chat.say("do you record calls?", "first")
+        ]  # as the POST
         assert [json.loads(event["data"])["to"] for event in events] == ["first", "second"]
         assert "one@example.org" not in json.dumps(events)
         (rest,) = await _events(app, chat, 1, **{"Last-Event-ID": events[0]["id"]})
