@@ -117,8 +117,10 @@ def assemble(
     desk = Desk(agent, forget=forgetting, menu=Menu(base, requests, box, spool, clock))
     reception = Reception(box, identity, clock)
     inbox = Inbox(store, vault)
+    outbox = Outbox(store, vault)
     if store.is_sqlite:  # nobody else works on it: what a killed process held is free
         inbox.free_leases(clock())
+        outbox.free_leases()
     gc.freeze()
     gc.enable()
     return Parts(
@@ -130,7 +132,7 @@ def assemble(
         identity=identity,
         keeper=keeper,
         inbox=inbox,
-        outbox=Outbox(store, vault),
+        outbox=outbox,
         chats=Chats(store, vault),
         votes=Votes(store, vault),
         spool=spool,

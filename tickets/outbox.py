@@ -155,6 +155,12 @@ class Outbox:
         again = {"status": Delivery.WAITING.value, "attempts": 0, "next_at": now, "done_at": None}
         return self._note(dead.values(**again)) == 1
 
+    def free_leases(self) -> int:
+        """End all leases; gives how many. Only for a process that is the only one, when it starts."""
+        return self._note(
+            sa.update(outbox).where(_WAITING, outbox.c.leased_until.is_not(None)).values(leased_until=None)
+        )
+
     def feed(self, conversation: str, after: int, limit: int = 50) -> tuple[FeedMessage, ...]:
         """What was delivered to a web conversation with a sequence greater than `after`, in order."""
         found = (

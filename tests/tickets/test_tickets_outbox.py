@@ -424,3 +424,11 @@ def test_only_what_was_shown_on_the_web_is_read_by_its_id(box: Outbox, put: Put)
     for parcel in box.lease(NOW, ways=(Way.MAIL, Way.TELEGRAM)):
         box.delivered(parcel, NOW)
     assert [box.read(letter_id) for letter_id in (*ids, "nothing")] == [None] * 4
+
+
+def test_what_a_dead_process_held_is_free_for_the_one_that_starts_after_it(box: Outbox, put: Put) -> None:
+    put(mail())
+    (held,) = box.lease(NOW)
+    assert box.lease(NOW) == []
+    assert box.free_leases() == 1 and box.free_leases() == 0
+    assert [parcel.id for parcel in box.lease(NOW)] == [held.id]
