@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import threading
 import time
 from collections.abc import Iterator
@@ -40,6 +41,7 @@ def pretend_telegram(proxy: Proxy | None = None) -> Iterator[tuple[World, dict[s
     proxy: before a product that gets its updates by webhook; without one it polls.
     """
     world, port = World(TOKEN, "bench_bot", limits=False), free_port()
+    logging.getLogger("uvicorn").setLevel(logging.CRITICAL)  # a bot that is killed in the middle of a call is no news
     app = make_fake(world, transport=proxy)
     config = uvicorn.Config(app, port=port, http="h11", ws="none", access_log=False, log_config=None)
     server = FakeServer(config, world)

@@ -35,6 +35,7 @@ QUESTIONS = 4
 MOST_AGAIN = 4  # times that an update is delivered once more
 LONGEST_LIFE = 1.0  # seconds from being ready to the kill
 DURING_START = 0.2  # share of kills before it is ready
+RECENT = 100  # updates, of which some are delivered once more
 RATE = 25.0  # messages a second, while the product lives
 PATIENCE = 900.0  # seconds for the rest after the last kill
 
@@ -81,8 +82,11 @@ class People:
             self.world.start(chat, text.removeprefix("/start "))
         else:
             self.world.say(chat, text)
-        for _ in range(random.randint(0, MOST_AGAIN)):
-            self.world.redeliver(random.choice(list(self.noted)[-50:]))
+        # What was never delivered would come before what was said earlier, which Telegram does not do.
+        waiting = {update.id for update in self.world.pending()}
+        delivered = [number for number in list(self.noted)[-RECENT:] if number not in waiting]
+        for _ in range(random.randint(0, MOST_AGAIN) if delivered else 0):
+            self.world.redeliver(random.choice(delivered))
 
 
 @dataclass(frozen=True)

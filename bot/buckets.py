@@ -6,6 +6,8 @@ import math
 from collections import OrderedDict
 from dataclasses import dataclass, field
 
+CALM = 3  # calls that somebody may have made of late who is still called calm
+
 
 @dataclass(frozen=True)
 class Rate:
@@ -42,8 +44,8 @@ class Buckets:
         return min(float(self.rate.burst), level + max(0.0, now - at) / self.rate.every)
 
     def is_calm(self, name: str, now: float) -> bool:
-        """Whether three quarters of the burst are unused: somebody who types, not somebody who floods."""
-        return self.level(name, now) >= 0.75 * self.rate.burst
+        """Whether hardly anything was used of late: somebody who types, not somebody who floods."""
+        return self.level(name, now) >= self.rate.burst - CALM
 
     def __len__(self) -> int:
         return len(self._levels)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 OF_A_CONVERSATION = Rate(burst=20, every=1.5, penalty=1.0)  # a person types one message in some seconds
 OF_AN_ADDRESS = Rate(burst=120, every=0.1)  # an office behind one address
 OPENING = Rate(burst=60, every=1.0)  # conversations opened from one address
-OF_ALL = Rate(burst=300, every=0.008)  # a little more than one process can answer
+OF_ALL = Rate(burst=60, every=0.03)  # messages; about what one process answers
 MESSAGES, SESSIONS = "/api/messages", "/api/sessions"
 TOO_MANY = "Too many messages come from here just now. Please wait a moment."
 BUSY = "Very many people are asking just now. Please wait a moment."
@@ -46,9 +46,13 @@ class Gate:
             return wait, "conversation"
         if wait := self.addresses.take(address, now):
             return wait, "address"
-        if path == SESSIONS and (wait := self.openings.take(address, now)):
-            return wait, "address"
-        if is_message and self.is_busy() and not self.conversations.is_calm(token or address, now):
+        if path == SESSIONS:
+            return self.openings.take(address, now), "address"
+        if not is_message:
+            return 0, ""
+        # Half of what can be answered is kept for those who come now and then.
+        is_scarce = self.is_busy() or self.all.level("all", now) < self.all.rate.burst / 2
+        if is_scarce and not self.conversations.is_calm(token or address, now):
             return 2, "busy"
         return self.all.take("all", now), "busy"
 

@@ -57,7 +57,7 @@ _log = structlog.get_logger("bot.web")
 class BusyError(RuntimeError):
     """Too much is under way, or the reply is not there yet: the same message may be sent again."""
 
-    retry_after = 2  # seconds
+    retry_after = 1  # seconds
 
 
 class IdReusedError(ValueError):
@@ -83,19 +83,20 @@ class WebDoor:
     wake_inbox: Callable[[], None] = lambda: None  # there may be something to answer
     _replies: "dict[str, asyncio.Future[api.RepliesModel]]" = field(default_factory=dict)
     _tasks: "set[asyncio.Task[Any]]" = field(default_factory=set)
+    _arriving: int = 0  # messages that are being written down
     _remembered: "OrderedDict[str, tuple[str, api.RepliesModel]]" = field(default_factory=OrderedDict)
 
     @property
     def is_busy(self) -> bool:
         """Whether so much is under way that only calm people are let in."""
-        return len(self._tasks) >= BUSY_FROM
+        return len(self._tasks) + self._arriving >= BUSY_FROM
 
     async def post(self, session: Session, sent: api.SendModel) -> api.RepliesModel:
         """The reply to one message. Raises IntakeError, SessionError, IdReusedError, BusyError."""
         payload = self.sessions.pressed(session, sent.button) if sent.button is not None else ""
         if not payload:
             take(sent.text or "")
-        if len(self._tasks) >= MOST_UNDER_WAY:
+        if len(self._tasks) + self._arriving >= MOST_UNDER_WAY:
             raise BusyError
         arrived = Arrived(session, sent.id, sent.text or "", payload)
         mark = self._mark(arrived)
@@ -112,9 +113,12 @@ class WebDoor:
     async def _shielded(self, work: Any) -> api.RepliesModel:
         """A client that hangs up does not end the answering of its message."""
         task: "asyncio.Task[api.RepliesModel]" = asyncio.ensure_future(work)
+        self._keep_task(task)
+        return await asyncio.shield(task)
+
+    def _keep_task(self, task: "asyncio.Task[Any]") -> None:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-        return await asyncio.shield(task)
 
     async def _first_try(self, item: "Item") -> api.RepliesModel:
         try:
@@ -131,14 +135,25 @@ class WebDoor:
 
         session = arrived.session
         incoming = Incoming(SOURCE, arrived.key, session.conversation, Redacted(arrived.packed()), mark)
+        receiving = asyncio.ensure_future(asyncio.to_thread(self.inbox.receive, incoming, self.clock(), take=True))
+        self._arriving += 1
         try:
-            receiving = asyncio.to_thread(self.inbox.receive, incoming, self.clock(), take=True)
-            return await asyncio.wait_for(receiving, PATIENCE)
+            return await asyncio.wait_for(asyncio.shield(receiving), PATIENCE)
         except KeyReusedError:
             raise IdReusedError from None
         except (TicketError, asyncio.TimeoutError) as error:
             _log.error("arrival_not_kept", channel=SOURCE, kind=type(error).__name__)
+            self._keep_task(asyncio.ensure_future(self._settled_late(receiving)))
             return None
+        finally:
+            self._arriving -= 1
+
+    async def _settled_late(self, receiving: "asyncio.Future[Received]") -> None:
+        """What the database took in after all, while it was answered without it: nobody is to answer it again."""
+        with contextlib.suppress(TicketError):
+            received = await receiving
+            if received.item is not None:
+                await asyncio.to_thread(self.inbox.settle, received.item, self.clock())
 
     async def _later(self, arrived: "Arrived", received: "Received") -> api.RepliesModel:
         """A message that was answered before, is being answered, or waits for an earlier one."""
@@ -154,12 +169,13 @@ class WebDoor:
                 received = await asyncio.to_thread(self.inbox.look, SOURCE, arrived.key)
             finally:
                 self._replies.pop(arrived.key, None)
+        erased = [api.MessageModel(id=arrived.id, text=ERASED, kind="forgotten")]
+        return await self._kept(arrived, received) or api.RepliesModel(id=arrived.id, replies=erased)
+
+    async def _kept(self, arrived: "Arrived", received: "Received") -> api.RepliesModel | None:
+        """The reply that was given before, if it is still there."""
         kept = await asyncio.to_thread(self.outbox.read, received.reply_id) if received.reply_id else None
-        if kept is None:
-            return api.RepliesModel(
-                id=arrived.id, replies=[api.MessageModel(id=arrived.id, text=ERASED, kind="forgotten")]
-            )
-        return api.RepliesModel(id=arrived.id, replies=json.loads(kept.text)["replies"])
+        return api.RepliesModel(id=arrived.id, replies=json.loads(kept.text)["replies"]) if kept else None
 
     async def handle(self, item: "Item") -> api.RepliesModel:
         """Answer one item of the inbox and settle it. Raises what makes it worth another try."""
@@ -188,7 +204,15 @@ class WebDoor:
             except TicketError as error:  # it is said all the same, and said again when it is tried again
                 _log.error("arrival_not_settled", channel=SOURCE, kind=type(error).__name__)
         self.metrics.count(arrived.session.policy, SOURCE, reply, time.perf_counter() - started)
+        if closing is not None and reply.failed and (kept := await self._in_the_end(arrived)):
+            return kept
         return api.RepliesModel(id=arrived.id, replies=[self._message(arrived, reply)])
+
+    async def _in_the_end(self, arrived: "Arrived") -> api.RepliesModel | None:
+        """The reply of a turn that seemed to fail, if it came about all the same: what is kept is what is said."""
+        with contextlib.suppress(TicketError):
+            return await self._kept(arrived, await asyncio.to_thread(self.inbox.look, SOURCE, arrived.key))
+        return None
 
     async def _turn(self, arrived: "Arrived") -> Turn:
         session = arrived.session

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -83,6 +84,7 @@ class Store:
         self.audit_key: bytes | None = None  # set by audit.use_key; without it entries are hashed without a key
         self.is_sqlite, path = _read_url(url)
         self._lock: _WriterLock | None = None
+        self._writing = threading.Lock()
         self._path = path
         if path is not None:
             self._lock = _prepared(path, read_only)
@@ -102,8 +104,21 @@ class Store:
     @contextmanager
     def unit(self) -> Iterator[Unit]:
         """A writing transaction; the only writer while it lasts. Leaving without commit() rolls back."""
-        with self._transaction({migrations.WRITES: True}) as unit:
+        with self._turn(), self._transaction({migrations.WRITES: True}) as unit:
             yield unit
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """On SQLite, whose writers sleep and look again, those of this process queue here instead."""
+        if not self.is_sqlite:
+            yield
+            return
+        if not self._writing.acquire(timeout=BUSY_MILLISECONDS / 1000):
+            raise StoreUnavailableError("the database is too busy: nothing was saved")
+        try:
+            yield
+        finally:
+            self._writing.release()
 
     @contextmanager
     def reading(self) -> Iterator[Unit]:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-
 from bench.restarts import Result, restarted
 
 TIMES, RATE, BETWEEN = 2, 15.0, 1.0

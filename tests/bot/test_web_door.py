@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from dataclasses import replace
 from typing import Any
 
@@ -12,8 +13,9 @@ import httpx
 import jwt
 import pytest
 from builders import fresh_id, said_in
-from chatting import Chat, chatting, client_of, error_of, open_chat
+from chatting import Chat, chatting, client_of, error_of, open_chat, without_limits
 
+from bot.desk import TROUBLE, Reply
 from bot.inbound import Inbound
 from bot.launch import Parts, make_app
 from bot.settings import BotSettings
@@ -34,9 +36,12 @@ def app_with_sites(own_settings: BotSettings, parts: Parts) -> Any:
     return make_app(settings, parts)
 
 
-async def test_a_message_sent_a_hundred_times_at_once_is_answered_once(app: Any) -> None:
+async def test_a_message_sent_a_hundred_times_at_once_is_answered_once(
+    app: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    without_limits(app)
+    monkeypatch.setattr("bot.web_door.MOST_UNDER_WAY", 1_000)
     async with chatting(app) as chat:
-        app.state.services.gate.conversations.rate = replace(app.state.services.gate.conversations.rate, burst=1000)
         replies = await asyncio.gather(*(chat.post({"id": "same", "text": "do you record calls?"}) for _ in range(100)))
         good = [reply.json() for reply in replies if reply.status_code == 200]
         assert len({json.dumps(one, sort_keys=True) for one in good}) == 1 and len(good) > 50
@@ -85,6 +90,52 @@ async def test_messages_of_one_conversation_are_answered_in_their_order(app: Any
         wishes = ["please delete my account", "yes", "one@example.org", "no"]
         replies = await asyncio.gather(*(chat.say(text, f"m{number}") for number, text in enumerate(wishes)))
         assert "Is that right?" in said_in(replies[-1])
+
+
+async def test_what_is_too_much_at_once_is_put_off(app: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    without_limits(app)
+    monkeypatch.setattr("bot.web_door.MOST_UNDER_WAY", 3)
+    async with client_of(app) as http:
+        chats = [await open_chat(http) for _ in range(20)]
+        replies = await asyncio.gather(*(chat.post({"id": "one", "text": "hello"}) for chat in chats))
+        put_off = [reply for reply in replies if reply.status_code == 503]
+        assert put_off and all(error_of(reply) == "busy" and reply.headers["Retry-After"] == "1" for reply in put_off)
+        assert (await chats[-1].post({"id": "one", "text": "hello"})).status_code == 200
+
+
+async def test_a_message_that_a_slow_database_took_in_late_is_not_answered_again(
+    app: Any, parts: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    receive = parts.inbox.receive
+
+    def slowly(*given: Any, **named: Any) -> Any:
+        time.sleep(0.3)
+        return receive(*given, **named)
+
+    monkeypatch.setattr("bot.web_door.PATIENCE", 0.05)
+    monkeypatch.setattr(app.state.services.door.inbox, "receive", slowly)
+    async with chatting(app) as chat:
+        assert (await chat.say("do you record calls?", "slow"))["answer"]["kind"] == "denies"
+        await app.state.services.door.drain()
+        conversation = app.state.services.sessions.read(chat.token).conversation
+        assert parts.inbox.look(SOURCE, f"{conversation}:slow").is_settled
+        assert parts.inbox.waiting(conversation) == 0
+
+
+async def test_what_is_said_is_what_is_kept_though_the_turn_seemed_to_fail(
+    app: Any, parts: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = app.state.services.desk
+    whole = desk.reply
+
+    async def seems_to_fail(turn: Any, closing: Any = None) -> Any:
+        await whole(turn, closing)
+        return Reply(TROUBLE, failed=True)
+
+    monkeypatch.setattr(desk, "reply", seems_to_fail)
+    async with chatting(app) as chat:
+        said = await chat.say("do you record calls?", "late")
+        assert said["answer"]["kind"] == "denies" and said == await chat.say("do you record calls?", "late")
 
 
 async def test_a_broken_turn_is_tried_again_and_its_sender_told_to_wait(
