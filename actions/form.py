@@ -17,9 +17,9 @@ from actions.filing import file_drafted, file_referral
 from actions.referral import OTHER, OWN, referral_for
 from actions.request_form import EMPTY, FORM, MENTIONED, ORIGIN, PARENTAL, REQUESTED, Draft, Heeded, Step, heed, skipped
 from actions.services import Heard, Served, policy_of
-from actions.slots import OFFER, OWN_AFTER_ALL
+from actions.slots import FORGET, OFFER, OWN_AFTER_ALL, standing_offer
 from actions.speaking import MENU_RIGHTS
-from actions.wording import is_child
+from actions.wording import accepts, is_child
 from policies_kb.profile import Referral
 from tickets.errors import ContactGoneError
 from tickets.vocabulary import Right
@@ -49,6 +49,8 @@ class ValidateRequestForm(_FormAction, Action):
         if not requested:
             return []
         draft, heard = Draft.of(tracker.slots), Heard.of(tracker)
+        if standing_offer(tracker) == [FORGET] and (heard.intent in ("affirm", "deny") or accepts(heard, [FORGET])):
+            return []  # it answers what was asked last: whether to erase the chat
         heeded = heed(draft, Step(requested), heard, self._referral(tracker, draft))
         if heeded is None:
             return []
@@ -89,6 +91,8 @@ class _Ask(_FormAction, ABC):
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
         """One question, with buttons where there is a choice."""
+        if standing_offer(tracker) == [FORGET]:
+            return []  # one question at a time, and this one is whether to erase the chat
         if interrupted(tracker):
             dispatcher.utter_message(response=_RESUMES)
         self.ask(dispatcher, tracker, Draft.of(tracker.slots))

@@ -9,6 +9,7 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import EventType, FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
+from actions.answering import offer_to_pass_on
 from actions.services import Heard, Services, policy_of, services_of_environment
 from actions.slots import ASKED, OFFER, standing_offer
 from actions.speaking import OFFERED, answer_data, offer_button, quote_data, response_name
@@ -51,7 +52,8 @@ class ActionAnswerPolicy(Action):
             buttons=[offer_button(right) for right in offered],
         )
         shown = [quote.clause.id for quote in found.quotes]
-        return [SlotSet(OFFER, [right.value for right in offered[:1]]), SlotSet(ASKED, _asked(heard, shown))]
+        events = [SlotSet(OFFER, [right.value for right in offered[:1]]), SlotSet(ASKED, _asked(heard, shown))]
+        return [*events, *await offer_to_pass_on(services, dispatcher, tracker, heard)]
 
 
 class ActionMore(Action):

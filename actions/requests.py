@@ -10,13 +10,14 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import EventType, FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
+from actions.answering import offer_to_pass_on, pass_on_answer
 from actions.filing import channel_of, file_question, file_referral
 from actions.form import opening
 from actions.own_data import forget
 from actions.referral import OTHER, OWN, party_at_once, referral_for
 from actions.request_form import FORM, ORIGIN, Draft, Step
 from actions.services import Heard, Served, Services, policy_of
-from actions.slots import ASKED, FORGET, OFFER, OWN_AFTER_ALL, WITHDRAW, standing_offer, then_listen
+from actions.slots import ANSWER, ASKED, FORGET, OFFER, OWN_AFTER_ALL, WITHDRAW, standing_offer, then_listen
 from actions.speaking import RIGHT_TOPIC, answer_data
 from actions.wording import accepts, turns_down_all, wanted_rights
 from policies_kb.answering import Answer
@@ -155,9 +156,13 @@ class ActionAcceptOffer(Served, Action):
             return [FollowupAction("action_withdraw_request")]
         if offered == [FORGET]:
             return forget(services, dispatcher, tracker, heard)
+        if offered == [ANSWER]:
+            return await pass_on_answer(services, dispatcher, tracker)
         rights = tuple(Right(name) for name in offered if name in RIGHT_WORDS)
         if Right.QUESTION in rights:
             return await pass_on(services, dispatcher, tracker, heard)
+        if not rights and (passing := await offer_to_pass_on(services, dispatcher, tracker, heard)):
+            return passing  # "yes" may be the answer itself
         if not rights:
             dispatcher.utter_message(response="utter_offer_accepted_unclear")
             return []

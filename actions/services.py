@@ -15,6 +15,7 @@ from policies_kb.knowledge import KnowledgeBase, Policy
 from policies_kb.topics import Topic
 from policies_kb.workshop import workshop
 from tickets import audit
+from tickets.handling import Handling
 from tickets.identity import Identity
 from tickets.letters import Correspondence
 from tickets.retention import Keeper, Schedule
@@ -39,6 +40,7 @@ class Services:
     identity: Identity
     keeper: Keeper
     clock: Callable[[], datetime] = utc_now
+    handling: Handling | None = None  # without it nothing is passed on to a question of the support team
 
     def now(self) -> datetime:
         """The time of a filing, aware, UTC."""
@@ -62,6 +64,7 @@ def services_of_environment() -> Services:
         RequestService(store, vault, mail),
         Identity(store, vault, mail),
         Keeper(store, vault, Schedule()),
+        handling=Handling(store, vault, mail),
     )
 
 

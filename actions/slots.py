@@ -11,7 +11,8 @@ LISTEN = "action_listen"
 FORGET = "forget_me"  # in OFFER: erasing the chat
 WITHDRAW = "withdraw"  # in OFFER: taking a request back
 OWN_AFTER_ALL = "own"  # in OFFER: a person who was sent to somebody else may say that this was wrong
-FINAL = frozenset({FORGET, WITHDRAW})
+ANSWER = "answer"  # in OFFER: passing on what was typed as the answer to a question of the support team
+FINAL = frozenset({FORGET, WITHDRAW, ANSWER})
 
 
 def standing_offer(tracker: Tracker) -> list[str]:

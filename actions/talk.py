@@ -9,6 +9,7 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import EventType, FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
+from actions.answering import offer_to_pass_on
 from actions.filing import WITHDRAW
 from actions.services import Heard, Services, contact_of, policy_of, services_of_environment
 from actions.slots import ASKED, OFFER, OWN_AFTER_ALL, standing_offer
@@ -17,6 +18,7 @@ from actions.wording import accepts
 from tickets.errors import StoreError
 from tickets.vocabulary import OPEN, Right
 
+_SMALL = 4  # words
 SMALL_TALK = frozenset({"greet", "thanks", "bye", "how_are_you", "who_are_you", "praise", "frustration"})
 
 
@@ -38,7 +40,10 @@ class ActionSmallTalk(Action):
         buttons = [offer_button(Right.QUESTION)] if kind == "frustration" else []
         company = policy_of(services, heard).profile.name
         dispatcher.utter_message(response=f"utter_{kind}", company=company, buttons=buttons)
-        return [SlotSet(OFFER, [Right.QUESTION.value] if buttons else None)]
+        offered = SlotSet(OFFER, [Right.QUESTION.value] if buttons else None)
+        # "Thanks" is no answer to anything; "thanks, the one with the school's address" may be.
+        says_more = len(heard.text.split()) > _SMALL
+        return [offered, *(await offer_to_pass_on(services, dispatcher, tracker, heard) if says_more else ())]
 
 
 class ActionOfferPerson(Action):
@@ -83,7 +88,9 @@ class ActionDeclineOffer(Action):
         offered, heard = standing_offer(tracker), Heard.of(tracker)
         if OWN_AFTER_ALL in offered or accepts(heard, offered):
             return [FollowupAction("action_accept_offer")]
-        company = policy_of(services, Heard.of(tracker)).profile.name
+        if not offered and (passing := await offer_to_pass_on(services, dispatcher, tracker, heard)):
+            return passing  # "no" may be the answer itself
+        company = policy_of(services, heard).profile.name
         # Only where a request was offered is it worth saying that none is filed.
         name = "utter_offer_declined" if set(offered) & {right.value for right in Right} else "utter_all_right"
         dispatcher.utter_message(response=name, company=company)
@@ -102,9 +109,11 @@ class ActionOtherLanguage(Action):
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
         """A person can read other languages, so the way to one is offered."""
+        services, heard = self._services or services_of_environment(), Heard.of(tracker)
         dispatcher.utter_message(response="utter_other_language", buttons=[offer_button(Right.QUESTION)])
-        asked = {"text": Heard.of(tracker).full_text, "topics": {}, "shown": []}
-        return [SlotSet(OFFER, [Right.QUESTION.value]), SlotSet(ASKED, asked)]
+        asked = {"text": heard.full_text, "topics": {}, "shown": []}
+        events = [SlotSet(OFFER, [Right.QUESTION.value]), SlotSet(ASKED, asked)]
+        return [*events, *await offer_to_pass_on(services, dispatcher, tracker, heard)]
 
 
 class ActionGoBack(Action):
@@ -122,6 +131,8 @@ class ActionGoBack(Action):
         if accepts(Heard.of(tracker), standing_offer(tracker)):
             return [FollowupAction("action_accept_offer")]
         services, heard = self._services or services_of_environment(), Heard.of(tracker)
+        if heard.contacts and (passing := await offer_to_pass_on(services, dispatcher, tracker, heard)):
+            return passing  # an address alone often is the answer to "which account?"
         try:
             filed = await asyncio.to_thread(services.requests.status_of, tracker.sender_id)
         except StoreError:

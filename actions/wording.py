@@ -33,7 +33,7 @@ PLAIN_YES = re.compile(
 )
 _ACCEPTS = re.compile(
     r"\s*(yes|yeah|yep|yup|ok|okay|sure|of course|certainly|go (on|ahead)|(just |please )?do (it|so|that)|please do|"
-    r"(then )?ask them|pass (it|this|that) on)\b",
+    r"(then )?ask them|pass (it|this|that) on|both( of (them|those))?|all (three|of (them|those))|the two of them)\b",
     re.IGNORECASE,
 )
 _CHILDS = {Right.DELETION: Right.PARENTAL_DELETE, Right.ACCESS: Right.PARENTAL_REVIEW}

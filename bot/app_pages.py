@@ -108,6 +108,7 @@ def add_mail_pages(app: FastAPI, services: "Services") -> None:
     async def stop(token: str) -> HTMLResponse:
         now = services.reception.clock()
         found = await asyncio.to_thread(services.identity.stop, Redacted(token[:LONGEST_TOKEN]), now)
+        services.door.wake_outbox()  # the word about it
         page = services.pages.stop(found, done=found is not None)
         return HTMLResponse(page, 200 if found else 404, stopping | {"Cache-Control": "no-store"})
 

@@ -64,10 +64,20 @@ def test_an_address_is_no_yes_to_erasing_the_chat(parts: Parts, text: str) -> No
     assert talk.say(text.format(fresh_address())).kind != "forgotten"
 
 
+def test_a_yes_in_the_middle_of_the_form_answers_what_was_asked_last(parts: Parts) -> None:
+    talk = Talk(parts, "klasso")
+    talk.confirming()
+    asked = talk.say("forget me")
+    assert "Shall I erase this chat?" in asked.text and "Is that right?" not in asked.text + asked.closing
+    assert talk.say("yes").kind == "forgotten"
+    assert talk.filed() == ()
+
+
 def test_what_was_asked_in_the_middle_of_the_form_is_no_offer_after_it(parts: Parts) -> None:
     talk = Talk(parts, "klasso")
     talk.confirming()
-    assert "Shall I erase this chat?" in talk.say("forget me").text
+    talk.say("forget me")
+    assert "Is that right?" in talk.say("do you record calls?").closing
     assert talk.say("yes").request is not None  # it confirms the summary, which was shown last
     assert talk.say("yes").kind != "forgotten"
 

@@ -112,8 +112,8 @@ class TelegramChannel:
 
     async def _typed(self, item: "Item", heard: Heard, chat: Chat, bound: Bound) -> None:
         if looks_like_code(heard.text.reveal()) is not None:
-            awaiting = await self.siblings.awaiting_code(chat, bound)
-            bound = await self.bindings.bind(chat, awaiting.policy) if awaiting else bound
+            # It is answered where it is awaited; what the chat is about stays as it is.
+            bound = await self.siblings.awaiting_code(chat, bound) or bound
         try:
             turn = await self.reception.typed(
                 bound.conversation, bound.policy, heard.message_key, words_of(heard), CHANNEL
@@ -128,20 +128,21 @@ class TelegramChannel:
         picked = self.bindings.picked(chat, press.pressed.data)
         if picked is not None:
             press.answer()
+            before = await self.bindings.current(chat)
             bound = await self.bindings.bind(chat, picked)
             company = self.bindings.name_of(picked)
-            is_first = await self._is_first(bound.conversation)
             words = speech.NOW_ABOUT
-            if is_first:
+            if before is None:  # what was asked before could not be answered
                 words = f"{speech.STARTED} {speech.ASK_AGAIN}"
+            elif await self._is_first(bound.conversation):
+                words = speech.STARTED
             elif await self.desk.is_asking(bound.conversation):
                 words = speech.GOES_ON
             await self._say(item, chat, bound, words.format(company=company))
             press.show_choice(chat.chat)
             return
-        known = await asyncio.to_thread(self.chats.current, chat)
-        payload = self.writer.buttons.payload(known.conversation, press.pressed.data) if known else None
-        if known is None or payload is None or self._used.has(item.lane, heard):
+        known, payload = await self.siblings.pressed(chat, press.pressed.data, self.writer.buttons)
+        if known is None or self._used.has(item.lane, heard):
             press.answer(speech.GONE)
             await self._settled(item)
             press.take_buttons(chat.chat)
@@ -189,10 +190,14 @@ class TelegramChannel:
         self._remember(bound, None)
 
     async def _to(self, chat: Chat, bound: Bound) -> To:
-        """The person, with the notice before the first answer."""
-        is_first = await self._is_first(bound.conversation)
+        """The person, with the notice before the first answer, or the company where it is not the one they chose."""
         to = To(chat, bound.conversation, bound.conversation)
-        return replace(to, greeting=self.welcome(bound.policy)) if is_first else to
+        if await self._is_first(bound.conversation):
+            return replace(to, greeting=self.welcome(bound.policy))
+        current = await self.bindings.current(chat)
+        if current is not None and current.conversation != bound.conversation:
+            return replace(to, greeting=speech.ABOUT.format(company=self.bindings.name_of(bound.policy)))
+        return to
 
     async def _is_first(self, conversation: str) -> bool:
         return conversation not in self._greeted and not await self.has_spoken(conversation)

@@ -14,6 +14,7 @@ from tickets.vocabulary import OPEN
 from tickets.words import STATUS_WORDS, words_for
 
 if TYPE_CHECKING:
+    from bot.channels.telegram.buttons import Buttons
     from tickets.model import Summary
     from tickets.retention import Keeper
 
@@ -41,6 +42,14 @@ class Siblings:
     async def awaiting_code(self, chat: Chat, bound: Bound) -> Bound | None:
         """The conversation that a typed code is for, if it is not the current one."""
         return await asyncio.to_thread(self._awaiting_code, chat, bound)
+
+    async def pressed(self, chat: Chat, data: str, buttons: "Buttons") -> "tuple[Bound | None, str]":
+        """Whose button it is and what it says: of any conversation of this chat, of no other chat."""
+        for bound in await asyncio.to_thread(self.chats.bounds_of, chat):
+            payload = buttons.payload(bound.conversation, data)
+            if payload is not None:
+                return bound, payload
+        return None, ""
 
     async def told(self, chat: Chat, bound: Bound) -> str:
         """The requests of the others, to be said after those of the current one; empty if there are none."""

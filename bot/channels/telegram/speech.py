@@ -11,6 +11,7 @@ CHOOSE = (
 CHANGE = "This chat is about {company}. Whose policy should it be about from now on?"
 ONLY_ONE = "I answer for {company} alone, so there is nothing to choose. What would you like to know?"
 NOW_ABOUT = "This chat is now about {company}'s privacy policy. What would you like to know?"
+ABOUT = "About {company}:"
 ALSO_HERE = "Also in this chat (/policy goes there):\n"
 GOES_ON = (
     "This chat is now about {company} again, and the request that you were opening goes on. "
