@@ -60,7 +60,7 @@ class WidgetDesk:
 
     def tells(self, text: str) -> None:
         """Something of the support team."""
-        self._happens("news", {"text": text, "at": "2026-02-03T10:00:00+00:00"})
+        self.happens("news", {"text": text, "at": "2026-02-03T10:00:00+00:00"})
 
     def restart(self) -> None:
         """End every stream, as a server does that is restarted."""
@@ -74,13 +74,14 @@ class WidgetDesk:
             self.heard.append(sent)
             said = self.says.pop(0) if self.says else message(f"You said: {sent.get('text', 'a button')}")
             self.replies[sent["id"]] = [said]
-            if said["kind"] == "forgotten":
+            if said.get("kind") == "forgotten":
                 self.events.clear()
             else:
-                self._happens("reply", {"to": sent["id"], "said": sent.get("text"), "replies": [said]})
+                self.happens("reply", {"to": sent["id"], "said": sent.get("text"), "replies": [said]})
         return self.replies[sent["id"]]
 
-    def _happens(self, name: str, data: dict[str, Any]) -> None:
+    def happens(self, name: str, data: dict[str, Any]) -> None:
+        """An event of the stream."""
         with self.bell:
             self.events.append((len(self.events) + 1, name, data))
             self.bell.notify_all()

@@ -164,7 +164,7 @@ def ran(script: str) -> str:
 @pytest.mark.parametrize("name", ["ar", "de", "es", "uk"])
 def test_a_language_has_every_text_with_its_places_for_names(name: str) -> None:
     spoken = language(name)
-    places = re.compile(r"\{\w+\}")
+    places = re.compile(r"\{\w+\}")  # the forms of a word, as in {count|one|many}, are a language's own
     texts = spoken["texts"]
     assert texts.keys() == english().keys()
     assert {
@@ -176,6 +176,12 @@ def test_a_language_has_every_text_with_its_places_for_names(name: str) -> None:
     assert topics and set(spoken["topics"]) == set(re.findall(r'^  "?([\w.]+)"?:', topics[1], re.MULTILINE))
     words = [text for part in ("texts", "rights", "statuses", "topics") for text in spoken[part].values()]
     assert all(words) and all(text == text.strip() for text in words)
+
+
+def test_arabic_sets_names_and_numbers_apart_from_the_direction_around_them() -> None:
+    texts = language("ar")["texts"].values()
+    assert [text for text in texts if re.search(r"(?<!\u2068)\{|\}(?!\u2069)", text)] == []
+    assert any("{" in text for text in texts)
 
 
 @pytest.mark.parametrize(("name", "script"), [("uk", "[\u0400-\u04ff]"), ("ar", "[\u0600-\u06ff]")])

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 from scripted_desk import RECEIPT, message
 from scripted_widget_desk import running
-from widget_visit import OPENER, Visit, browsers, kept, reply, say
+from widget_visit import OPENER, Visit, browsers, kept, menu, reply, say
 
 BUTTONS = [{"title": "Yes", "token": "signed-yes"}]
 BLOCKED = (
@@ -146,6 +146,83 @@ def test_rubbish_in_the_storage_is_a_new_conversation(visit: Visit, kept_text: s
     page = visit.opened()
     say(page, "one")
     expect_said_once(page, "one")
+
+
+# --- what cannot be shown as it should
+
+
+def test_an_answer_of_the_stream_that_lacks_empty_fields_is_shown_also_after_a_reload(visit: Visit) -> None:
+    page = visit.opened()
+    visit.desk.cuts = 1  # so that it comes by the stream alone
+    passage = {"text": "You may delete it.", "section": "Rights", "role": "answer", "url": "/p/klasso/2025-01#c1"}
+    request = {key: RECEIPT[key] for key in ("reference", "received", "status", "answer_by", "created")}
+    lean = {"id": "m-1", "text": "It says:", "answer": {"kind": "states", "topic": "complaint", "quotes": [passage]}}
+    visit.desk.says = [lean | {"request": request}]
+    say(page, "one")
+    expect(reply(page).locator("blockquote")).to_have_text("You may delete it.")
+    expect(reply(page).locator(".receipt")).to_contain_text(str(RECEIPT["reference"]))
+    expect_goes_on(page)
+    page.reload()
+    page.locator(OPENER).click()
+    expect(page.locator("blockquote")).to_have_text("You may delete it.")
+    expect(page.locator(".desk-says")).to_have_count(3)
+
+
+@pytest.mark.parametrize(
+    "answer", [{"kind": "states", "topic": "x", "quotes": [{"role": "answer"}]}, {"quotes": 5}, "an answer"]
+)
+def test_an_answer_that_cannot_be_drawn_is_said_in_brief_and_breaks_nothing_else(visit: Visit, answer: object) -> None:
+    page = visit.opened()
+    visit.desk.says = [message("What it says first.", answer=answer)]
+    say(page, "one")
+    expect(reply(page)).to_have_text("What it says first.")
+    expect_goes_on(page)
+    page.reload()
+    page.locator(OPENER).click()
+    expect(page.locator(".desk-says .lead")).to_have_text(
+        ["I am a machine. Ask me about Klasso's privacy policy.", "What it says first.", "You said: two"]
+    )
+    with page.expect_download() as saved:
+        menu(page, "Save it as a text file")
+    assert "Privacy Desk: What it says first." in saved.value.path().read_text("utf-8")
+
+
+def test_damaged_entries_in_the_storage_do_not_take_the_others_with_them(visit: Visit) -> None:
+    page = visit.opened()
+    say(page, "one")
+    expect_said_once(page, "one")
+    page.evaluate(
+        "() => { const key = Object.keys(localStorage)[0]; const found = JSON.parse(localStorage[key]);"
+        " found.entries.push(null, 5, {}, { key: 'desk a 0', place: 1, who: 'desk', to: '' },"
+        " { key: 'desk b 0', place: 2, who: 'desk', to: 'b', message: null },"
+        " { key: 'news 9', place: 3, who: 'team' }, { key: 'me c', place: 4, who: 'me', at: 1, text: 'x' },"
+        " { key: 'me d', who: 'me', at: 1, text: 'no place', state: 'sent' });"
+        " localStorage[key] = JSON.stringify(found); }"
+    )
+    page.reload()
+    page.locator(OPENER).click()
+    expect(page.locator(".me.sent")).to_have_count(1)
+    expect_goes_on(page)
+
+
+def test_an_event_that_is_not_understood_is_reported_once_and_the_stream_goes_on(visit: Visit) -> None:
+    page = visit.opened()
+    visit.desk.happens("reply", {"to": "nobody"})
+    visit.desk.happens("something new", {})
+    visit.desk.tells("News.")
+    expect(page.locator(".is-news")).to_contain_text("News.")
+    visit.desk.restart()
+    visit.desk.tells("More news.")
+    expect(page.locator(".is-news")).to_have_count(2)
+    assert visit.complaints == ["Privacy Desk: event 1 is not understood: TypeError."]
+    visit.complaints.clear()
+
+
+def expect_goes_on(page: Page) -> None:
+    """The next message is sent and answered."""
+    say(page, "two")
+    expect(reply(page)).to_contain_text("You said: two")
+    expect(page.locator(".me.sent")).to_have_count(2)
 
 
 # --- cut networks

@@ -27,13 +27,13 @@ export function oneOfSeveral(answer) {
 
 /** The quotes by their part in the answer, then our own help, then what else the policy says. */
 export function answerParts(answer) {
-  const by = (...roles) => answer.quotes.filter((quote) => roles.includes(quote.role));
+  const by = (role) => answer.quotes.filter((quote) => quote.role === role);
   const parts = by("answer").map((quote, index) => quotation(quote, index === 0 ? "first" : ""));
   const sides = by("against");
   if (sides.length) parts.push(sideBySide(sides));
   parts.push(...by("condition").map((quote) => quotation(quote, "case", quote.label, "conditional", OF_DESK)));
   parts.push(...by("exception").map((quote) => quotation(quote, "", t("role.exception"))));
-  if (answer.steps.length || answer.note) parts.push(plainWords(answer));
+  if (answer.steps?.length || answer.note) parts.push(plainWords(answer));
   parts.push(...by("related").map((quote) => quotation(quote, "related", t("role.related"), "silent")));
   const also = by("also");
   if (also.length) parts.push(folded(also));
@@ -52,7 +52,7 @@ function folded(quotes) {
 }
 
 function quotation(quote, look, label = "", sign = "", speech = {}) {
-  const made = make("figure", { class: `quote ${look}`.trim() });
+  const made = make("figure", { class: `quote ${look}`.trim(), dir: OF_POLICY.dir });
   if (label) made.append(make("p", { class: "label", ...speech }, sign ? icon(sign) : "", capitalised(label)));
   const words = make("blockquote", OF_POLICY);
   if (quote.lead_in) words.append(make("p", { class: "lead-in" }, quote.lead_in));
@@ -123,7 +123,7 @@ function line(tag, text) {
 
 function plainWords(answer) {
   const made = make("section", { class: "plain" });
-  if (answer.steps.length) {
+  if (answer.steps?.length) {
     made.append(make("h3", {}, `${t("help.title")} `, make("small", {}, t("help.ours"))));
     made.append(make("ol", OF_DESK, ...answer.steps.map((step) => make("li", {}, step))));
     if (answer.note) made.append(make("p", OF_DESK, answer.note));

@@ -11,7 +11,7 @@ export function receipt(request) {
   const facts = make("dl", { class: "receipt-facts" });
   const add = (name, ...value) => facts.append(make("div", {}, make("dt", {}, name), make("dd", {}, ...value)));
   add(t("receipt.reference"), make("code", { dir: "ltr" }, request.reference));
-  add(t("receipt.rights"), capitalised(listed(request.rights.map((right) => term("rights", right)))));
+  add(t("receipt.rights"), capitalised(rightsOf(request)));
   add(t("receipt.received"), moment(request.received, { dateStyle: "medium", timeStyle: "short" }));
   if (request.answer_by && !isReferred) {
     const day = moment(request.answer_by, { dateStyle: "medium", timeZone: "UTC" });
@@ -24,6 +24,8 @@ export function receipt(request) {
   if (request.working?.length && !isReferred) made.append(working(request.working));
   return made;
 }
+
+export const rightsOf = ({ rights = [] }) => listed(rights.map((right) => term("rights", right)));
 
 export function heading(request, isReferred) {
   if (isReferred) return t("receipt.referred");

@@ -45,9 +45,10 @@ export function speak(other) {
   speech = other;
 }
 
-/** A text by its key; each {name} in it gives way to the value of that name. */
+/** A text by its key. {name} gives way to the value of that name, {name|one|many} to the form that goes with it. */
 export function t(key, values = {}) {
-  return speech.texts[key].replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
+  const put = (whole, name, one, many) => many ? (values[name] === 1 ? one : many) : (values[name] ?? whole).toLocaleString(speech.locale);
+  return speech.texts[key].replace(/\{(\w+)(?:\|([^|]+)\|([^}]+))?\}/g, put);
 }
 
 /** A word of a vocabulary (rights, statuses, topics); one that is not known yet is shown without its underscores. */

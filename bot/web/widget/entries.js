@@ -36,6 +36,9 @@ export function addNews(state, sequence, { text, at }) {
   return true;
 }
 
+/** What there is to say of an entry that this script cannot show as it should: one of a later script, or damaged. */
+export const inBrief = ({ text, message }) => String(text ?? message?.text ?? "…");
+
 export const nextToSend = (state) => state.entries.find((entry) => entry.state === "sending");
 export const entryOf = (state, key) => state.entries.find((entry) => entry.key === key);
 export const hasRequest = (state) => state.entries.some(({ message }) => message?.request || message?.kind === "spooled");

@@ -2,11 +2,12 @@
 
 import { ENGLISH } from "../static/texts.js";
 import { RIGHTS, STATUSES, TOPICS } from "../static/words.js";
-import ar from "./languages/ar.json";
+// In this order, alphabet by alphabet, they are shortest when compressed.
 import de from "./languages/de.json";
-import en from "./languages/en.json";
 import es from "./languages/es.json";
 import uk from "./languages/uk.json";
+import ar from "./languages/ar.json";
+import en from "./languages/en.json";
 
 const TRANSLATED = { ar, de, es, uk };
 const SPOKEN = { ...en, texts: { ...ENGLISH, ...en.texts }, rights: RIGHTS, statuses: STATUSES, topics: TOPICS };

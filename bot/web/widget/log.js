@@ -1,16 +1,19 @@
 // The log of the conversation: one element for each entry, drawn once and changed where the entry changes.
 
-import { make } from "../static/elements.js";
+import { OF_PEOPLE, make } from "../static/elements.js";
 import { deskMessage, newsMessage, ownMessage } from "../static/messages.js";
+import { inBrief } from "./entries.js";
 import { t } from "../static/texts.js";
 import { voteRow } from "./votes.js";
 
 const QUIET = 150; // milliseconds for which a conversation that is drawn at once is not read aloud
+const ENOUGH = 20; // pixels from the lower edge, from where on something counts as seen
 
 /** log: scrolls; list: holds the entries; unread: the button that leads to what is below; deeds: {retry, press, vote}. */
 export function createLog(log, list, unread, deeds) {
   const drawn = new Map(); // by the entry's key: its element, and what it was drawn from
   let seen = null;
+  let offered = null; // the element that the button leads to
 
   function update(entries) {
     const keys = new Set(entries.map((entry) => entry.key));
@@ -27,6 +30,7 @@ export function createLog(log, list, unread, deeds) {
       else list.insertBefore(element, place);
     }
     keepLatestReplies(entries);
+    if (offered?.hidden || offered?.isConnected === false) offer(null);
   }
 
   function elementOf(entry) {
@@ -42,11 +46,23 @@ export function createLog(log, list, unread, deeds) {
     return element;
   }
 
+  /** One entry that cannot be drawn must not take the others with it, now or after a reload. */
   function draw(entry) {
+    try {
+      return drawWhole(entry);
+    } catch {
+      const words = make("p", { class: "bubble lead", ...OF_PEOPLE }, inBrief(entry));
+      return make("article", { class: "entry desk-says" }, words);
+    }
+  }
+
+  function drawWhole(entry) {
     if (entry.who === "team") return newsMessage(entry);
     if (entry.who === "me") return setState(ownMessage(entry, () => deeds.retry(entry.key)), entry);
     const made = deskMessage(entry, deeds.press);
-    if (entry.to && entry.message.answer && !entry.message.request) {
+    const { answer, request, buttons, closing } = entry.message;
+    // Where the message asks something itself, a "Yes" to its question must not become a vote.
+    if (entry.to && answer && !request && !buttons?.length && !closing) {
       made.append(voteRow(entry.key, entry.vote, (verdict) => deeds.vote(entry.key, verdict)));
     }
     return made;
@@ -57,8 +73,8 @@ export function createLog(log, list, unread, deeds) {
     element.className = `entry me ${entry.state}`;
     let line = element.querySelector(".state");
     if (!line) element.append((line = make("span", { class: "state", "aria-live": "off" })));
-    const words = { sending: t("state.sending"), sent: t("state.sent"), failed: "" };
-    if (line.textContent !== words[entry.state]) line.textContent = words[entry.state];
+    const words = { sending: t("state.sending"), sent: t("state.sent") }[entry.state] ?? "";
+    if (line.textContent !== words) line.textContent = words;
     return element;
   }
 
@@ -79,27 +95,35 @@ export function createLog(log, list, unread, deeds) {
     setTimeout(() => log.setAttribute("aria-live", "polite"), QUIET);
   }
 
-  /** Scroll so that an entry stands at the top and what follows can be read from its beginning. */
+  /** Scroll so that an entry stands at the top and what follows can be read from its beginning, its buttons included. */
   function reveal(key) {
-    const element = drawn.get(key)?.element;
+    scrollTo(drawn.get(key)?.element);
+    const replies = list.querySelector(".replies:not([hidden])");
+    if (replies) offer(replies, t("log.more"));
+  }
+
+  function scrollTo(element) {
     if (element) log.scrollTop += element.getBoundingClientRect().top - log.getBoundingClientRect().top - 12;
   }
 
-  /** Offer a way to an entry until it has been in view: what comes must not move what is being read. */
-  function follow(key) {
+  const follow = (key) => offer(drawn.get(key)?.element, t("log.below"));
+
+  /** Offer a way to an element until it has been in view: what comes must not move what is being read. */
+  function offer(element, words) {
     seen?.disconnect();
     unread.hidden = true;
-    const element = drawn.get(key)?.element;
+    offered = element;
     if (!element) return;
+    unread.lastChild.data = words;
     unread.onclick = () => {
-      reveal(key);
-      follow("");
+      scrollTo(element);
+      offer(null);
       log.focus({ preventScroll: true }); // the button goes away
     };
     seen = new IntersectionObserver(([one]) => {
       unread.hidden = one.isIntersecting;
       if (one.isIntersecting) seen.disconnect();
-    }, { root: log, threshold: 0.1 });
+    }, { root: log, rootMargin: `0px 0px -${ENOUGH}px`, threshold: 0.1 });
     seen.observe(element);
   }
 

@@ -9,8 +9,7 @@ const button = (look, name, sign) => make("button", { type: "button", class: loo
 export function createParts(speech, position) {
   const launcher = button("launcher", t("panel.title"), "chat");
   launcher.setAttribute("aria-haspopup", "dialog");
-  const count = make("span", { class: "count", "aria-hidden": "true" });
-  count.hidden = true;
+  const count = make("span", { class: "count", "aria-hidden": "true", hidden: "" });
   launcher.append(count);
   const live = make("p", { class: "hush", role: "status" });
   const parts = { launcher, count, live, ...headParts(), ...logParts(), ...boxParts() };
@@ -23,14 +22,11 @@ export function createParts(speech, position) {
 
 function headParts() {
   const title = make("bdi");
-  const policy = make("a", { target: "_blank", rel: "noopener" });
-  policy.hidden = true;
+  const policy = make("a", { target: "_blank", rel: "noopener", hidden: "" });
   const more = button("tool", t("head.menu"), "more");
   const close = button("tool", t("head.close"), "close");
-  const menu = make("div", { class: "menu", id: "menu", role: "menu", "aria-label": t("head.menu") });
-  menu.hidden = true;
-  const ask = make("div", { class: "ask", role: "group", "aria-labelledby": "ask" });
-  ask.hidden = true;
+  const menu = make("div", { class: "menu", id: "menu", role: "menu", "aria-label": t("head.menu"), hidden: "" });
+  const ask = make("div", { class: "ask", role: "group", "aria-labelledby": "ask", hidden: "" });
   const head = make("div", { class: "head" }, make("div", { class: "head-title" }, make("h2", { id: "title" }, title), policy), more, close, menu);
   return { head, title, policy, more, close, menu, ask };
 }
@@ -42,8 +38,7 @@ function logParts() {
   const trouble = make("div");
   const named = { class: "log", role: "log", "aria-live": "polite", "aria-label": t("log.label"), tabindex: "0" };
   const log = make("div", named, note, list, examples, trouble);
-  const unread = make("button", { type: "button", class: "button strong unread" }, icon("send"), t("log.below"));
-  unread.hidden = true;
+  const unread = make("button", { type: "button", class: "button strong unread", hidden: "" }, icon("send"), t("log.below"));
   return { log, note, list, examples, trouble, unread, below: make("div", { class: "below" }, unread) };
 }
 

@@ -96,7 +96,7 @@ function createShell(options, host, parts, look) {
 
   function showExamples({ policy, entries }) {
     const examples = policy?.examples ?? [];
-    const isWanted = examples.length > 0 && entries.length > 0 && entries.every((entry) => entry.to === "" && entry.message.kind !== "forgotten");
+    const isWanted = examples.length > 0 && entries.length > 0 && entries.every((entry) => entry.to === "" && entry.message?.kind !== "forgotten");
     if (!isWanted) parts.examples.replaceChildren();
     else if (!parts.examples.firstChild) parts.examples.append(make("h3", {}, t("examples.title")), ...examples.map(chip));
   }

@@ -56,6 +56,7 @@ export function createStore(key, onChange) {
       const found = JSON.parse(area.getItem(key));
       if (!Array.isArray(found?.entries) || Date.now() - found.saved > DAYS * 86_400_000) return null;
       isKept = true;
+      found.entries = found.entries.filter((entry) => entry?.key && entry.place >= 0); // what is none has no place among them
       return found;
     } catch {
       return null;

@@ -2,6 +2,7 @@
 
 import { createApi } from "./api.js";
 import { addMine, addNews, addReplies, entryOf, hasRequest } from "./entries.js";
+import { warn } from "./options.js";
 import { createSender } from "./sending.js";
 import { createSession } from "./session.js";
 import { createStore, newId } from "./store.js";
@@ -73,8 +74,10 @@ export function createTalk(options, view, isShown) {
       const body = JSON.parse(data || "null");
       if (name === "reply") answered(body.to, body.replies, body.said, sequence);
       if (name === "news") news(body, sequence);
-    } catch {
-      // Something that this script does not know yet.
+    } catch (fault) {
+      // It would come again after each reconnection: it is passed over, with a word that repeats nothing of it.
+      store.change((state) => (state.after = Math.max(state.after, sequence)));
+      warn(`event ${sequence} is not understood: ${fault.name}.`);
     }
   }
 

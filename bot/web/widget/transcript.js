@@ -3,13 +3,14 @@
 import { address, isOwnPage, knownKind } from "../static/answers.js";
 import { capitalised, momentInWords } from "../static/elements.js";
 import { DESK } from "../static/messages.js";
-import { heading } from "../static/receipt.js";
-import { listed, t, term } from "../static/texts.js";
+import { heading, rightsOf } from "../static/receipt.js";
+import { t, term } from "../static/texts.js";
+import { inBrief } from "./entries.js";
 
 const TIME = { dateStyle: "medium", timeStyle: "short" };
 
 export function transcript(state) {
-  const said = state.entries.map((entry) => `[${momentInWords(new Date(entry.at).toISOString(), TIME)}] ${entryText(entry)}`);
+  const said = state.entries.map((entry) => `[${momentInWords(entry.at, TIME)}] ${entryText(entry)}`);
   const { policy } = state;
   const head = policy ? [`${policy.name} · ${t("head.policy", { version: policy.version })}`, link(policy.url)] : [t("panel.title")];
   return [head.filter(Boolean).join("\n"), ...said].join("\n\n") + "\n";
@@ -18,7 +19,11 @@ export function transcript(state) {
 function entryText(entry) {
   if (entry.who === "me") return `${t("said.by_you")} ${entry.text}`;
   if (entry.who === "team") return `${t("said.by_team")}: ${entry.text.trim()}`;
-  return `${DESK} ${messageText(entry.message)}`;
+  try {
+    return `${DESK} ${messageText(entry.message)}`;
+  } catch {
+    return `${DESK} ${inBrief(entry)}`;
+  }
 }
 
 function messageText({ text, answer, more_answers: more = [], request, letter, closing }) {
@@ -29,7 +34,7 @@ function messageText({ text, answer, more_answers: more = [], request, letter, c
   return [...parts, closing].filter(Boolean).join("\n\n");
 }
 
-function answerText({ kind, quotes, steps, note, condition }) {
+function answerText({ kind, quotes, steps = [], note, condition }) {
   const parts = [[t(`badge.${knownKind(kind)}`), condition].filter(Boolean).join(": "), ...quotes.map(quoteText)];
   if (steps.length) parts.push([`${t("help.title")} ${t("help.ours")}`, ...steps.map((step, index) => `${index + 1}. ${step}`)].join("\n"));
   if (note) parts.push(`${t("help.note")} ${note}`);
@@ -43,7 +48,7 @@ function quoteText({ role, label, text, section, url }) {
 
 function requestText(request) {
   const lines = [heading(request, request.status === "referred"), `${t("receipt.reference")}: ${request.reference}`];
-  lines.push(`${t("receipt.rights")}: ${listed(request.rights.map((right) => term("rights", right)))}`);
+  lines.push(`${t("receipt.rights")}: ${rightsOf(request)}`);
   if (request.answer_by && request.status !== "referred") {
     const day = momentInWords(request.answer_by, { dateStyle: "medium", timeZone: "UTC" });
     lines.push(`${t(request.is_target ? "receipt.target" : "receipt.due")}: ${day}`);
