@@ -17,6 +17,7 @@ from tickets.votes import Vote
 
 if TYPE_CHECKING:
     from bot.api_models import VoteModel
+    from bot.noting import Noting
     from bot.sessions import Session
     from tickets.inbox import Inbox
     from tickets.outbox import Outbox
@@ -30,6 +31,7 @@ class Ballot:
     inbox: "Inbox"
     outbox: "Outbox"
     votes: "Votes"
+    noting: "Noting"
     clock: Callable[[], datetime]
 
     async def cast(self, session: "Session", given: "VoteModel") -> bool:
@@ -41,7 +43,9 @@ class Ballot:
         answer = next((one["answer"] for one in said.get("replies", ()) if one.get("answer")), None)
         if answer is None:
             return False
-        self.votes.cast(_vote(session, given, said, answer), self.clock())
+        vote = _vote(session, given, said, answer)
+        self.votes.cast(vote, self.clock())
+        self.noting.voted(vote)
         return True
 
     def _said(self, session: "Session", message: str) -> dict[str, Any]:

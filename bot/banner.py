@@ -24,8 +24,8 @@ def _mail_line(settings: BotSettings) -> str:
     return f"  MAIL IS NOT SENT    codes lie in {settings.data / 'mail'}: set PRIVACY_DESK_SMTP_HOST"
 
 
-def banner(settings: BotSettings, knowledge: KnowledgeBase, seconds: float) -> str:
-    """Printed once the product is ready. seconds: that it took."""
+def banner(settings: BotSettings, knowledge: KnowledgeBase, seconds: float, console: str = "") -> str:
+    """Printed once the product is ready. seconds: that it took; console: what is to be said about it."""
     names = ", ".join(knowledge.get(policy).profile.name for policy in knowledge.ids)
     return f"""
 Privacy Desk is ready ({seconds:.1f} s).
@@ -36,6 +36,7 @@ Privacy Desk is ready ({seconds:.1f} s).
 {_telegram_line(settings)}
   API for programs    {settings.base_url}/docs
 {_mail_line(settings)}
+{console}
 
   Policies: {names}.
   Try: "do you record calls?", "how do I delete my account?", "please delete my account";

@@ -18,7 +18,7 @@ from pii.logs import describe
 from pii.masking import Contact
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Collection
 
     from rasa.core.agent import Agent
 
@@ -99,6 +99,8 @@ class Desk:
     patience: float = PATIENCE
     forget: "Callable[[str], Awaitable[str]] | None" = None
     menu: "Menu | None" = None
+    # Told of every answered turn that was typed: the turn, its reply, and the names of the responses said in it.
+    noted: "Callable[[Turn, Reply, Collection[str]], None] | None" = None
     _tasks: set["asyncio.Task[list[dict[str, Any]]]"] = field(default_factory=set)
 
     async def reply(self, turn: Turn, closing: "Closing | None" = None) -> Reply:
@@ -127,7 +129,12 @@ class Desk:
         if not any(message["text"] for message in messages):
             _log.error("assistant_silent", policy=turn.policy, channel=turn.channel)
             return self._trouble(turn)
-        return _joined(messages, turn)
+        return self._told(turn, messages, _joined(messages, turn))
+
+    def _told(self, turn: Turn, messages: list[dict[str, Any]], reply: Reply) -> Reply:
+        if self.noted is not None and not turn.pressed:
+            self.noted(turn, reply, {message["name"] for message in messages if message["name"]})
+        return reply
 
     def _trouble(self, turn: Turn) -> Reply:
         """An honest word, and a way to file a request without the assistant."""

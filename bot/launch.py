@@ -7,7 +7,7 @@ import logging
 import socket
 import sys
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -31,9 +31,9 @@ class LaunchError(RuntimeError):
 def make_app(
     settings: BotSettings,
     parts: Parts,
-    demo: Callable[[asyncio.Event], Coroutine[Any, Any, None]] | None = None,
+    others: Sequence[Callable[[asyncio.Event], Coroutine[Any, Any, None]]] = (),
 ) -> "FastAPI":
-    """The public app over these parts, with all its channels. demo: serves the pretend Telegram beside it."""
+    """The public app over these parts, with all its channels. others: what is served beside it, each until an event."""
     from bot.app import Services, create_app
     from bot.ballot import Ballot
     from bot.login import Logins
@@ -59,14 +59,14 @@ def make_app(
         metrics=metrics,
     )
     parts.forgetting.also = [door.forget]
-    beside = Background(settings, parts, door, _greeting(settings, parts), demo)
+    beside = Background(settings, parts, door, _greeting(settings, parts), others)
     return create_app(
         Services(
             desk=parts.desk,
             reception=parts.reception,
             identity=parts.identity,
             door=door,
-            ballot=Ballot(parts.inbox, parts.outbox, parts.votes, parts.clock),
+            ballot=Ballot(parts.inbox, parts.outbox, parts.votes, parts.noting, parts.clock),
             outbox=parts.outbox,
             knowledge=parts.knowledge,
             sessions=sessions,
@@ -126,6 +126,7 @@ def serve(settings: BotSettings, started: float) -> int:
     import uvicorn
 
     from bot.banner import banner
+    from bot.console_beside import console_beside
     from bot.training import ensure_model_apart
     from pii.logs import configure_logging
 
@@ -138,7 +139,9 @@ def serve(settings: BotSettings, started: float) -> int:
     logging.getLogger("py.warnings").setLevel(logging.ERROR)
     logging.getLogger("alembic").setLevel(logging.WARNING)
     settings, demo = _with_demo(settings)
-    app = make_app(settings, assemble(settings, model, open_store(settings.database_url), knowledge), demo)
+    parts = assemble(settings, model, open_store(settings.database_url), knowledge)
+    console, console_words = console_beside(settings, parts)
+    app = make_app(settings, parts, [one for one in (demo, console) if one])
     # h11 refuses malformed heads that looser parsers take; nothing here speaks WebSocket.
     config = uvicorn.Config(
         app,
@@ -154,7 +157,7 @@ def serve(settings: BotSettings, started: float) -> int:
     class Server(uvicorn.Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)
-            print(banner(settings, knowledge, time.monotonic() - started), flush=True)
+            print(banner(settings, knowledge, time.monotonic() - started, console_words), flush=True)
 
     Server(config).run(sockets=[taken])
     return 0

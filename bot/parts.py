@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -15,8 +15,9 @@ from policies_kb.knowledge import KnowledgeBase
 from policies_kb.workshop import workshop
 
 if TYPE_CHECKING:
-    from bot.desk import Desk
+    from bot.desk import Desk, Reply, Turn
     from bot.forgetting import Forgetting
+    from bot.noting import Noting
     from bot.reception import Reception
     from pii.encryption import Vault
     from tickets.chats import Chats
@@ -47,6 +48,7 @@ class Parts:
     outbox: "Outbox"
     chats: "Chats"
     votes: "Votes"
+    noting: "Noting"
     spool: "Spool"
     box: "ContactBox"
     forgetting: "Forgetting"
@@ -81,6 +83,7 @@ def assemble(
     from bot.desk import Desk
     from bot.forgetting import Forgetting
     from bot.menu import Menu
+    from bot.noting import Noting
     from bot.rasa_agent import load_agent
     from bot.reception import Reception
     from pii.encryption import Vault, load_ring
@@ -88,6 +91,7 @@ def assemble(
     from tickets.chats import Chats
     from tickets.contacts import ContactBox
     from tickets.conversations import Conversations
+    from tickets.findings import Findings
     from tickets.following import FollowingVault
     from tickets.identity import Identity
     from tickets.inbox import Inbox
@@ -117,6 +121,12 @@ def assemble(
     desk = Desk(agent, forget=forgetting, menu=Menu(base, requests, box, spool, clock))
     reception = Reception(box, identity, clock)
     inbox = Inbox(store, vault)
+    noting = Noting(Findings(store, vault), clock)
+
+    def noted(turn: "Turn", reply: "Reply", spoken: Collection[str]) -> None:
+        noting.noted(turn.policy, base.get(turn.policy).current.version, turn.text, reply, spoken)
+
+    desk.noted = noted
     outbox = Outbox(store, vault)
     if store.is_sqlite:  # nobody else works on it: what a killed process held is free
         inbox.free_leases(clock())
@@ -135,6 +145,7 @@ def assemble(
         outbox=outbox,
         chats=Chats(store, vault),
         votes=Votes(store, vault),
+        noting=noting,
         spool=spool,
         box=box,
         forgetting=forgetting,

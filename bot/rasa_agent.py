@@ -300,12 +300,13 @@ def collecting_channel() -> Any:
 
 
 def whole(messages: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Messages as text, data and buttons, without Rasa's empty fields."""
+    """Messages as text, data and buttons, and the name of the response, without Rasa's empty fields."""
     return [
         {
             "text": message.get("text") or "",
             "data": message.get("custom") or {},
             "buttons": message.get("buttons") or [],
+            "name": message.get("utter_action") or "",
         }
         for message in messages
     ]

@@ -46,6 +46,7 @@ class BotSettings:
     origins: Mapping[str, frozenset[str]] = field(default_factory=dict)  # the sites that may show a policy's widget
     login_keys: Mapping[str, Redacted] = field(default_factory=dict, repr=False)  # of each policy's own site
     behind_proxy: bool = False
+    console: bool = True  # whether the staff console is served beside it
     target_days: int = 30
     conversation_days: int = 30
 
@@ -73,6 +74,7 @@ class BotSettings:
             origins=_origins(environment),
             login_keys=_login_keys(environment),
             behind_proxy=_switch(environment, "PRIVACY_DESK_BEHIND_PROXY"),
+            console=_switch(environment, "PRIVACY_DESK_CONSOLE", "1"),
             target_days=_days(environment, "PRIVACY_DESK_TARGET_DAYS", 30),
             conversation_days=_days(environment, "PRIVACY_DESK_CONVERSATION_DAYS", 30),
         )
@@ -91,8 +93,8 @@ def _days(environment: Mapping[str, str], name: str, usual: int) -> int:
     return int(text)
 
 
-def _switch(environment: Mapping[str, str], name: str) -> bool:
-    text = environment.get(name) or "0"
+def _switch(environment: Mapping[str, str], name: str, usual: str = "0") -> bool:
+    text = environment.get(name) or usual
     if text not in ("0", "1"):
         raise SettingsError(f"{name} must be 1 (yes) or 0 (no), not {text!r}")
     return text == "1"

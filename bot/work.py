@@ -55,7 +55,7 @@ class Background:
     parts: "Parts"
     door: "WebDoor"
     welcome: "Callable[[Policy], str]"
-    demo: Callable[[asyncio.Event], Coroutine[Any, Any, None]] | None = None  # the pretend Telegram, until the event
+    others: Sequence[Callable[[asyncio.Event], Coroutine[Any, Any, None]]] = ()  # what is served beside it
     routes: "list[Callable[[FastAPI], None]]" = field(default_factory=list)  # what channels add to the app
 
     def __post_init__(self) -> None:
@@ -97,8 +97,7 @@ class Background:
                 sent.set()
 
         also = [self._telegram.run(stop)] if self._telegram else []
-        if self.demo is not None:
-            also.append(self.demo(sent))
+        also += [serve(sent) for serve in self.others]
         await asyncio.gather(answer(), send(), run_rounds(self._rounds, stop), *also)
         if self._telegram is not None:
             await self._telegram.close()
@@ -135,6 +134,7 @@ def rounds_of(settings: BotSettings, parts: "Parts") -> list[Round]:
 
     return [
         Round("spool", timedelta(seconds=5), lambda: drain_spool(parts)),
+        Round("findings", timedelta(seconds=5), parts.noting.drain),
         Round("alarms", timedelta(minutes=10), lambda: due_alarms(parts.store, parts.clock())),
         Round("purge", timedelta(hours=1), lambda: parts.keeper.purge(parts.clock())),
         Round("anchor", timedelta(hours=1), anchor),

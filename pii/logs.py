@@ -30,6 +30,7 @@ FIELDS = frozenset(
         # what and where
         "policy", "version", "clause", "topic", "kind", "reference", "right", "rights", "status", "move", "guard",
         "regime", "channel", "reason", "component", "database", "migration", "queue", "code", "method", "route",
+        "staff",  # an opaque id
         # how much
         "count", "size", "attempt", "attempts", "seconds", "milliseconds", "port", "pid", "due", "sequence", "percent",
     }

@@ -123,6 +123,7 @@ def environment(folder: Path, **variables: str) -> dict[str, str]:
         "PRIVACY_DESK_DATABASE_URL": f"sqlite:///{folder / 'privacy-desk.db'}",
         "PYTHONPATH": str(PROJECT),
         "PRIVACY_DESK_DEMO_TELEGRAM": "off",
+        "PRIVACY_DESK_CONSOLE": "0",
     }
     return {**os.environ, **own, **variables}
 

@@ -13,10 +13,10 @@ import pytest
 
 PROJECT = Path(__file__).resolve().parent.parent
 REQUIRED = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", ".env.example", "docs/architecture.md")
-PACKAGES = ("bot", "actions", "policies_kb", "tickets", "pii", "quality", "bench", "scripts")
+PACKAGES = ("bot", "actions", "console", "policies_kb", "tickets", "pii", "quality", "bench", "scripts")
 SETTING = re.compile(r"\b(?:PRIVACY_DESK|TELEGRAM)_[A-Z0-9_]*[A-Z0-9]\b")
 MODULE_CALL = re.compile(r"python[0-9.]* (?:-W ignore )?-m ([a-z_][\w.]*)([^`\n|&#;]*)")
-OWN = ("bot", "policies_kb", "tickets", "quality", "bench", "actions", "pii")
+OWN = ("bot", "policies_kb", "tickets", "quality", "bench", "actions", "console", "pii")
 
 
 @lru_cache(maxsize=1)

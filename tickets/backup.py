@@ -27,6 +27,7 @@ from tickets.schedule import Reapplied
 from tickets.store import Store, Unit
 from tickets.tables import requests
 from tickets.tables_arrivals import chats, inbox, votes
+from tickets.tables_staff import staff, staff_sessions, viewers
 from tickets.tables_talk import conversations, erasures, outbox
 
 _CHUNK = 1 << 20
@@ -123,6 +124,8 @@ def _made_ready(url: str, around: Around, ledger: Mapping[str, datetime], now: d
         with store.unit() as unit:
             Ledger(around.vault, around.ledger).take_over(unit, ledger)
             _number_on(store, unit)
+            for table in (staff_sessions, viewers):
+                unit.execute(sa.delete(table))  # logins that were ended since must not come back to life
             unit.commit()
         erased = Keeper(store, around.vault, ledger=around.ledger).reapply_erasures(now)
         with store.reading() as unit:
@@ -150,7 +153,7 @@ def _is_empty(store: Store) -> bool:
         with store.reading() as unit:
             if not sa.inspect(unit.connection).has_table(requests.name):
                 return True
-            tables = (requests, conversations, inbox, chats, votes)
+            tables = (requests, conversations, inbox, chats, votes, staff)
             known = [table for table in tables if sa.inspect(unit.connection).has_table(table.name)]
             return not any(unit.execute(sa.select(table.c.id).limit(1)).first() for table in known)
     except (StoreError, sa.exc.DBAPIError):

@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa  # type: ignore[import-untyped,unused-ignore]
 
 from pii.encryption import EncryptionError, Vault
-from tickets import audit, settling
+from tickets import audit, remarks, settling
 from tickets.chats import chat_of, lane_of
 from tickets.store import Unit
 from tickets.tables import idempotency_keys, requests
@@ -24,7 +24,7 @@ _CHATS = (Way.WEB.value, Way.TELEGRAM.value)
 
 
 def pseudonymise(unit: Unit, request_ids: Collection[str], actor: str, now: datetime) -> int:
-    """Take the person out of closed requests: contacts, proof, text, conversation. Gives how many were changed.
+    """Take the person out of closed requests: contacts, proof, words, conversation. Gives how many were changed.
 
     What stays is the record that 11 CCR 7101 asks for: dates, rights, manner, answer and its basis. A mail that still
     waits to be sent stays too: it is the answer; it empties itself once it is sent.
@@ -35,6 +35,7 @@ def pseudonymise(unit: Unit, request_ids: Collection[str], actor: str, now: date
     rows = unit.execute(found.order_by(requests.c.id)).all()
     ids = [row.id for row in rows]
     drop_contacts(unit, ids)
+    remarks.drop(unit, ids)
     unit.execute(sa.delete(idempotency_keys).where(idempotency_keys.c.request_id.in_(ids)))
     unit.execute(sa.delete(grants).where(grants.c.request_id.in_(ids)))
     done = (outbox.c.request_id.in_(ids), outbox.c.status != Delivery.WAITING.value)

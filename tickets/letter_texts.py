@@ -19,6 +19,7 @@ class News(str, Enum):
     DUPLICATE = "duplicate"
     EXPIRED = "expired"
     WITHDRAWN = "withdrawn"
+    REPLIED = "replied"
 
 
 _FACTS = """\
@@ -126,5 +127,11 @@ NEWS: dict[News, tuple[str, str]] = {
     News.WITHDRAWN: (
         "Your request $reference was taken back",
         "Your request to $company was taken back. Nothing more will be done. You can ask again at any time.",
+    ),
+    News.REPLIED: (
+        "A message about your request $reference",
+        "The support team of $company writes to you about your request:\n\n$reply\n\n"
+        'To answer, say "ask the support team" in the conversation in which you asked, or turn to the team as you did '
+        "before.",
     ),
 }

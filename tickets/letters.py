@@ -61,12 +61,13 @@ class Correspondence:
 
 @dataclass(frozen=True)
 class Details:
-    """What a piece of news says besides the request itself. question and basis are staff's own words.
+    """What a piece of news says besides the request itself. question, reply and basis are staff's own words.
 
     basis: the clause or law; original: the reference of the request that covers the same.
     """
 
     question: str = ""
+    reply: str = ""
     reason: RefusalReason | DelayReason | None = None
     basis: str = ""
     answer_by: date | None = None
@@ -162,6 +163,7 @@ def _of_details(details: Details) -> dict[str, str]:
     authorities = [COMPLAINT_WORDS[regime] for regime in Regime if regime in details.regimes]
     return {
         "question": details.question,
+        "reply": details.reply,
         "reason": _reason_in_words(details.reason),
         "basis": details.basis,
         "answer_by": day_in_words(details.answer_by) if details.answer_by else "",

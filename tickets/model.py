@@ -207,6 +207,7 @@ class Details:
     hold_until: datetime | None = None
     approver: str = ""
     extended: bool = False
+    assignee: str = ""  # the id of a member of staff, or empty
 
     def to_json(self) -> dict[str, Any]:
         """Plain data for export."""
@@ -226,6 +227,7 @@ class Details:
             "hold_until": self.hold_until and self.hold_until.isoformat(),
             "approver": self.approver,
             "extended": self.extended,
+            "assignee": self.assignee,
         }
 
 

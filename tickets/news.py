@@ -29,6 +29,7 @@ MAILED = frozenset(
         News.DUPLICATE,
         News.EXTENDED,
         News.ASKED,
+        News.REPLIED,
     }
 )
 """What a proven mailbox hears of too: a conversation is gone after a month, and who has left it looks into the mail."""

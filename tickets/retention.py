@@ -10,17 +10,20 @@ from typing import Any
 import sqlalchemy as sa  # type: ignore[import-untyped,unused-ignore]
 
 from pii.encryption import Sealed, Vault
-from tickets import erasing, outbox, rows, settling
+from tickets import erasing, outbox, remarks, rows, settling
 from tickets.compacting import AT_ONCE_BYTES, compact
 from tickets.contacts import hint
 from tickets.expiring import KEEPER, expire, unproven
+from tickets.findings import not_asked_since
 from tickets.ledger import CONVERSATION, REQUEST, Ledger, newest_of
 from tickets.letters import CODE_KINDS, Correspondence
 from tickets.schedule import NOTHING, Forgotten, Holdings, Purged, Reapplied, Schedule
+from tickets.staff_sessions import ABSOLUTE
 from tickets.store import Store, Unit
 from tickets.tables import idempotency_keys, requests
 from tickets.tables_arrivals import chats, inbox, votes
 from tickets.tables_proof import budgets, challenges, grants, held_contacts, request_contacts
+from tickets.tables_staff import findings, staff_sessions, viewers
 from tickets.tables_talk import conversations
 from tickets.tables_talk import outbox as messages
 from tickets.vocabulary import Arrival, ContactKind, Delivery, Status
@@ -29,6 +32,7 @@ __all__ = ["Forgotten", "Holdings", "Keeper", "Purged", "Reapplied", "Schedule"]
 
 REQUESTER = "requester"
 _LAST_WORD = timedelta(minutes=10)  # in it the last answer in a chat that is left is put into the outbox
+_LOOKED = timedelta(hours=1)
 _BATCH = 200  # rows of one transaction: nobody waits long for the writer's turn
 
 
@@ -62,6 +66,7 @@ class Keeper:
                 talk_until=last and last + timedelta(days=self.schedule.conversation),
                 messages=_count(unit, messages, messages.c.lane == conversation),
                 votes=_count(unit, votes, votes.c.conversation == conversation),
+                answers=remarks.answers_in(unit, conversation),
             )
 
     def forget(self, conversation: str, now: datetime) -> Forgotten:
@@ -102,6 +107,8 @@ class Keeper:
             arrivals=self._arrivals(before, now),
             chats=self._silent_chats(before, now),
             votes=self._sweep(votes, (votes.c.id,), votes.c.at < before["conversation"]),
+            sessions=self._sessions(now),
+            findings=self._sweep(findings, (findings.c.id,), not_asked_since(before)),
         )
         if purged != NOTHING:
             compact(self._store, largest=AT_ONCE_BYTES)
@@ -173,6 +180,12 @@ class Keeper:
             unit.commit()
         left = (chats.c.forgotten_at < now - _LAST_WORD, ~_is_awaited())
         return self._sweep(chats, (chats.c.id,), sa.and_(*left))
+
+    def _sessions(self, now: datetime) -> int:
+        """Logins that have ended by their age, and the traces of who had a request open."""
+        ended = self._sweep(staff_sessions, (staff_sessions.c.hash,), staff_sessions.c.created_at < now - ABSOLUTE)
+        key = (viewers.c.request_id, viewers.c.staff_id)
+        return ended + self._sweep(viewers, key, viewers.c.seen_at < now - _LOOKED)
 
     def _expired(self, asked_before: datetime, now: datetime) -> int:
         with self._store.reading() as unit:

@@ -26,10 +26,11 @@ from tickets.errors import StoreError
 from tickets.store import Store, Unit
 from tickets.tables_arrivals import chats, inbox, votes
 from tickets.tables_proof import held_contacts, request_contacts
+from tickets.tables_staff import findings, remarks, staff
 from tickets.tables_talk import conversations, outbox
 from tickets.vocabulary import Way
 
-SEALED_TABLES = (held_contacts, request_contacts, outbox, conversations, inbox, chats, votes)
+SEALED_TABLES = (held_contacts, request_contacts, outbox, conversations, inbox, chats, votes, staff, remarks, findings)
 _INDEXES = {request_contacts.name: CONTACT_INDEX, chats.name: CHAT_INDEX}
 SETTLE_SECONDS = 30.0
 """On PostgreSQL: longer than any transaction that sealed a value with a key from before the change."""
@@ -113,7 +114,7 @@ def _seal_row(unit: Unit, vault: Vault, table: Any, row: Mapping[str, Any]) -> b
     place = f"{table.name}.sealed:{row['id']}"
     change: dict[str, Any] = {"key_id": vault.current}
     opened = b""
-    if row["sealed"]:  # a mail that was sent is empty
+    if row["sealed"]:  # a mail that was sent is empty, and so is a second factor that nobody set up
         try:
             opened = vault.open_bytes(Sealed(row["key_id"], row["sealed"]), place)
         except EncryptionError:

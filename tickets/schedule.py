@@ -19,7 +19,8 @@ class Schedule:
     answer, which 11 CCR 7101 asks for (731 days where a leap day falls into them). key: an idempotency key. message: an
     outgoing message after it was sent or given up; also an answer to somebody who asked to be forgotten. budget: a
     counter of mails and codes. arrival: the hash by which a repetition of an answered message is known (Telegram
-    repeats for a day). quarantine: a message that could not be answered, for staff to look at.
+    repeats for a day). quarantine: a message that could not be answered, for staff to look at. finding, open_finding: a
+    question that was not answered well, after it was last asked: one that staff settled, and one that nobody did.
     """
 
     conversation: int = 30
@@ -31,6 +32,8 @@ class Schedule:
     budget: int = 2
     arrival: int = 3
     quarantine: int = 30
+    finding: int = 180
+    open_finding: int = 365
 
     def __post_init__(self) -> None:
         for field in fields(self):
@@ -58,9 +61,11 @@ class Purged:
     arrivals: int
     chats: int
     votes: int
+    sessions: int  # of staff, and who looked at what
+    findings: int
 
 
-NOTHING = Purged(0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+NOTHING = Purged(*(0 for _ in fields(Purged)))
 
 
 @dataclass(frozen=True)
@@ -68,7 +73,8 @@ class Holdings:
     """What is kept of a conversation, for the person in it.
 
     hints: contacts as they may be said back ("k…@example.org"). talk_until: when the talk itself leaves if nothing more
-    is said; None where none is kept. messages: of ours, in the list that the chat reads. votes: on answers.
+    is said; None where none is kept. messages: of ours, in the list that the chat reads. votes: on answers. answers: to
+    questions of staff; they are kept with the request.
     """
 
     requests: tuple[Summary, ...]
@@ -77,6 +83,7 @@ class Holdings:
     talk_until: datetime | None
     messages: int
     votes: int
+    answers: int = 0
 
 
 @dataclass(frozen=True)

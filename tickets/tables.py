@@ -102,6 +102,7 @@ requests = Table(
     Column("extended_at", UtcDateTime),
     Column("pseudonymised_at", UtcDateTime),
     Column("extension_reason", String(64)),
+    Column("assignee", String(64)),  # a member of staff; no foreign key, because the record outlives them
     CheckConstraint(among("status", Status), "status"),
     CheckConstraint(among("channel", Channel), "channel"),
     CheckConstraint(
@@ -152,6 +153,22 @@ requests = Table(
         postgresql_where=text("closed_at IS NULL"),
     ),
 )
+
+Index(
+    "ix_requests_assignee",
+    requests.c.assignee,
+    requests.c.answer_by,
+    sqlite_where=text("closed_at IS NULL"),
+    postgresql_where=text("closed_at IS NULL"),
+)
+Index(
+    "ix_requests_status_open",
+    requests.c.status,
+    requests.c.answer_by,
+    sqlite_where=text("closed_at IS NULL"),
+    postgresql_where=text("closed_at IS NULL"),
+)
+Index("ix_requests_received", requests.c.received_at)
 
 request_rights = Table(
     "request_rights",

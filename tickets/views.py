@@ -41,6 +41,7 @@ def details(unit: Unit, vault: Vault, row: Row) -> Details:
         hold_until=row["hold_until"],
         approver=row["approver"] or "",
         extended=row["extended_at"] is not None,
+        assignee=row["assignee"] or "",
     )
 
 

@@ -196,3 +196,40 @@ class VoteReason(str, Enum):
     INCOMPLETE = "incomplete"
     HARD_TO_READ = "hard_to_read"
     OTHER = "other"
+
+
+class Role(str, Enum):
+    """What a member of staff may do; each role may do what those before it may.
+
+    viewer looks. agent works on requests. approver also agrees as the second person. admin also manages staff.
+    """
+
+    VIEWER = "viewer"
+    AGENT = "agent"
+    APPROVER = "approver"
+    ADMIN = "admin"
+
+
+class Remark(str, Enum):
+    """What is said about a request. note: among staff alone. reply: to the person. answer: the person's own words."""
+
+    NOTE = "note"
+    REPLY = "reply"
+    ANSWER = "answer"
+
+
+class Finding(str, Enum):
+    """Why a question is worth a look: how it was answered, or what was voted."""
+
+    UNANSWERED = "unanswered"
+    SILENT = "silent"
+    CONFLICT = "conflict"
+    VOTED_WRONG = "voted_wrong"
+
+
+class Verdict(str, Enum):
+    """What came of looking at it."""
+
+    OPEN = "open"
+    ADDED = "added"
+    DISMISSED = "dismissed"

@@ -23,8 +23,9 @@ from tickets.tables import idempotency_keys, request_rights, requests
 from tickets.tables_arrivals import chats, votes
 from tickets.tables_arrivals import inbox as arrivals
 from tickets.tables_proof import budgets, challenges, evidence, grants, held_contacts, request_contacts, stop_links
+from tickets.tables_staff import staff
 from tickets.tables_talk import conversations, outbox
-from tickets.vocabulary import CLOSED, Right, Status, Way
+from tickets.vocabulary import CLOSED, Right, Role, Status, Way
 
 
 def put(unit: Unit, table: Any, **values: Any) -> None:
@@ -143,6 +144,14 @@ def put_arrivals(unit: Unit, vault: Vault, conversation: str, chat: int, now: da
     about = dict.fromkeys(("policy", "version", "topic", "kind"), "x") | {"clauses": "[]", "is_right": True}
     said = sealed(vault, "votes", row, '{"note": "", "question": "why"}')
     put(unit, votes, id=row, conversation=conversation, message_id="m1", **about, **said, at=now)
+
+
+def put_staff(unit: Unit, vault: Vault, login: str, now: datetime, role: Role = Role.AGENT) -> str:
+    """A member of staff with a second factor that nobody has; gives the id."""
+    name = f"staff:{secrets.token_hex(8)}"
+    usual = {"password": "", "is_first_password": False, "is_disabled": False, "created_at": now}
+    put(unit, staff, id=name, login=login, role=role.value, **sealed(vault, "staff", name, "JBSWY3DPEHPK3PXP"), **usual)
+    return name
 
 
 def add_budget(store: Store, name: str, now: datetime) -> None:

@@ -29,6 +29,7 @@ MAIL = Correspondence("https://privacy.example.org/", str.title)
 TOKEN = "abcdefghijklmnopqrstuv"
 ENOUGH = Details(
     question="Which of your two accounts do you mean?",
+    reply="We have found both of your accounts.",
     reason=RefusalReason.LEGAL_OBLIGATION_IMPAIRED,
     basis="GDPR Art. 17(3)(b)",
     answer_by=date(2026, 3, 2),
@@ -121,6 +122,7 @@ SAYS: dict[News, list[str]] = {
     News.DUPLICATE: ["the same as KLS-8G4L-93RF"],
     News.EXPIRED: ["Nobody showed in time", "nothing was done"],
     News.WITHDRAWN: ["taken back"],
+    News.REPLIED: ["support team of Klasso writes", "found both of your accounts", "To answer, say"],
 }
 
 
@@ -144,6 +146,7 @@ def test_a_piece_of_news_says_what_it_is_about_and_what_became_of_it(kind: News)
         (News.PARTLY_FULFILLED, {"basis": ""}),
         (News.REFERRED, {"controller": ""}),
         (News.DUPLICATE, {"original": ""}),
+        (News.REPLIED, {"reply": ""}),
     ],
 )
 def test_a_letter_that_lacks_what_it_has_to_say_is_not_written(kind: News, lacking: dict[str, Any]) -> None:

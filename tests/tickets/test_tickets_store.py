@@ -176,15 +176,25 @@ def test_the_migrations_make_exactly_the_constraints_of_the_code(store: Store, t
 def _definitions(engine: sa.engine.Engine) -> dict[str, list[str]]:
     with engine.connect() as connection:
         rows = connection.execute(sa.text("SELECT name, sql FROM sqlite_master WHERE type = 'table'")).all()
-    # Constraints may stand in another order; what they say may not differ.
+    # Columns and constraints may stand in another order; what they say may not differ.
+    plain = {name: " ".join(sql.replace('"', "").split()) for name, sql in rows}
     return {
-        name: sorted(
-            part.strip(" ,()")
-            for part in sql.replace("\n", " ").replace("\t", " ").replace('"', "").split("CONSTRAINT")
-        )
-        for name, sql in rows
+        name: sorted(_parts(sql[sql.index("(") + 1 : sql.rindex(")")]))
+        for name, sql in plain.items()
         if name not in ("alembic_version", "sqlite_sequence")
     }
+
+
+def _parts(text: str) -> list[str]:
+    """What stands between the commas that are in no bracket."""
+    parts, depth = [""], 0
+    for char in text:
+        depth += (char == "(") - (char == ")")
+        if char == "," and depth == 0:
+            parts.append("")
+        else:
+            parts[-1] += char
+    return [part.strip() for part in parts]
 
 
 def test_migrating_twice_or_down_and_up_is_no_harm(store: Store) -> None:

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from alembic import context
 
-from tickets import tables_arrivals, tables_proof, tables_talk  # noqa: F401  they add their tables to the metadata
+from tickets import (  # noqa: F401  they add their tables to the metadata
+    tables_arrivals,
+    tables_proof,
+    tables_staff,
+    tables_talk,
+)
 from tickets.tables import metadata
 
 context.configure(

@@ -1,0 +1,1 @@
+"""The staff console: a front of its own, with its own app, port and login."""
