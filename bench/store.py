@@ -87,7 +87,7 @@ def _write(connection: sqlite3.Connection, rows: list[dict[str, Any]]) -> None:
     for statement in (
         "INSERT INTO request_rights VALUES (:id, 'deletion')",
         "UPDATE requests SET status = :status, closed_at = :closed_at WHERE id = :id AND :closed_at IS NOT NULL",
-        "INSERT INTO request_contacts VALUES (:id, :id, 'email', :sealed, 'k1', :look_up)",
+        "INSERT INTO request_contacts VALUES (:id, :id, 'email', :sealed, 'k1', :look_up, 1)",
         "INSERT INTO idempotency_keys VALUES (:conversation, 'key', :look_up, :id, '{}', :received_at)",
         "INSERT INTO audit VALUES (:sequence, :received_at, :id, 'requester', 'opened', NULL, 'received', '{}', "
         ":look_up, :look_up)",

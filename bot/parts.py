@@ -93,6 +93,7 @@ def assemble(
     from tickets.conversations import Conversations
     from tickets.findings import Findings
     from tickets.following import FollowingVault
+    from tickets.handling import Handling
     from tickets.identity import Identity
     from tickets.inbox import Inbox
     from tickets.ledger import LEDGER_FILE
@@ -114,7 +115,14 @@ def assemble(
     schedule = Schedule(conversation=settings.conversation_days)
     keeper = Keeper(store, vault, schedule, ledger=settings.data / LEDGER_FILE, mail=mail)
     keeper.catch_up(clock())
-    shared = {"knowledge": base, "requests": requests, "identity": identity, "keeper": keeper, "clock": clock}
+    shared = {
+        "knowledge": base,
+        "requests": requests,
+        "identity": identity,
+        "keeper": keeper,
+        "handling": Handling(store, vault, mail, target_days=settings.target_days),
+        "clock": clock,
+    }
     agent = load_agent(model, shared, Conversations(store, vault), clock)
     forgetting = Forgetting(agent, keeper, clock)
     spool = Spool(settings.data / "spool", vault)

@@ -135,13 +135,17 @@ def test_every_setting_that_is_named_is_read_by_the_code() -> None:
 
 
 def test_every_setting_that_the_code_reads_is_explained_where_an_operator_looks() -> None:
-    listed = set(re.findall(r"(?m)^#? ?((?:PRIVACY_DESK|TELEGRAM)_[A-Z0-9_]+)=", (PROJECT / ".env.example").read_text("utf-8")))
+    listed = set(
+        re.findall(r"(?m)^#? ?((?:PRIVACY_DESK|TELEGRAM)_[A-Z0-9_]+)=", (PROJECT / ".env.example").read_text("utf-8"))
+    )
     assert listed == set(SETTING.findall(code()))
 
 
 def test_each_setting_stands_once_with_a_sentence_above_it() -> None:
     lines = (PROJECT / ".env.example").read_text("utf-8").splitlines()
-    settings = [line.lstrip("# ").partition("=")[0] for line in lines if re.match(r"#? ?(?:PRIVACY_DESK|TELEGRAM)_", line)]
+    settings = [
+        line.lstrip("# ").partition("=")[0] for line in lines if re.match(r"#? ?(?:PRIVACY_DESK|TELEGRAM)_", line)
+    ]
     assert len(settings) == len(set(settings))
     for before, line in zip(lines, lines[1:]):
         if re.match(r"#? ?(?:PRIVACY_DESK|TELEGRAM)_", line):

@@ -183,7 +183,7 @@ class Outbox:
 
     def dead(self, limit: int = 100) -> tuple[DeadLetter, ...]:
         """What was given up, newest first. Neither the recipient nor the text is shown."""
-        found = sa.select(outbox).where(outbox.c.status == Delivery.DEAD.value)
+        found = sa.select(outbox).where(sa.text("outbox.status = 'dead'"))
         with self._store.reading() as unit:
             rows = unit.execute(found.order_by(outbox.c.sequence.desc()).limit(limit)).mappings().all()
         return tuple(given_up(row) for row in rows)

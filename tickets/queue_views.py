@@ -14,7 +14,7 @@ from tickets.tables import requests
 from tickets.vocabulary import Status
 
 SOON_DAYS = 7
-REFERRED_DAYS = 7
+REFERRED_DAYS = 30
 _BETWEEN = "|"
 
 

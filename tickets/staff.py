@@ -13,6 +13,7 @@ import sqlalchemy as sa  # type: ignore[import-untyped,unused-ignore]
 import structlog
 
 from pii.encryption import Vault
+from pii.masking import mask
 from pii.redacted import Redacted
 from tickets import staff_delays, staff_factors, staff_sessions
 from tickets.errors import InputError
@@ -58,7 +59,7 @@ class Staff:
         password = first_password()
         secret = {"password": self._passwords.hash(password), "is_first_password": True}
         nothing_yet = {"sealed": b"", "key_id": self._vault.current, "is_disabled": False, "created_at": now}
-        values = {"id": f"staff:{secrets.token_hex(8)}", "login": name, "role": role.value, **secret, **nothing_yet}
+        values = {"id": _new_id(), "login": name, "role": role.value, **secret, **nothing_yet}
         with self._store.unit() as unit:
             if row_of_login(unit, name) is not None:
                 raise InputError("This login is taken.")
@@ -162,3 +163,10 @@ def _known(unit: Unit, login: str) -> Row:
     if row is None:
         raise InputError("There is no such login.")
     return row
+
+
+def _new_id() -> str:
+    """An id that nothing takes for a phone number: the trail refuses an actor that looks like contact data."""
+    while mask(made := f"staff:{secrets.token_hex(8)}").found:
+        pass
+    return made

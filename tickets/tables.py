@@ -169,6 +169,14 @@ Index(
     postgresql_where=text("closed_at IS NULL"),
 )
 Index("ix_requests_received", requests.c.received_at)
+Index(
+    "ix_requests_status_closed",
+    requests.c.status,
+    requests.c.closed_at,
+    requests.c.id,
+    sqlite_where=text("closed_at IS NOT NULL AND pseudonymised_at IS NULL"),
+    postgresql_where=text("closed_at IS NOT NULL AND pseudonymised_at IS NULL"),
+)
 
 request_rights = Table(
     "request_rights",

@@ -52,6 +52,7 @@ outbox = Table(
         sqlite_where=text("status = 'waiting'"),
         postgresql_where=text("status = 'waiting'"),
     ),
+    Index("ix_outbox_dead", "sequence", sqlite_where=text("status = 'dead'"), postgresql_where=text("status = 'dead'")),
     sqlite_autoincrement=True,  # a number never comes twice: readers ask for "after 41"
 )
 

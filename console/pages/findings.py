@@ -10,7 +10,6 @@ from urllib.parse import urlencode
 
 from fastapi import Form, Request
 from fastapi.responses import Response
-from starlette.exceptions import HTTPException
 
 from console.access import Routes, Who
 from console.pages.knowledge import families, topic_of
@@ -41,6 +40,7 @@ KIND_MEANINGS: dict[Finding, str] = {
     Finding.VOTED_WRONG: "Somebody was not content with the answer. If another topic was meant, an example helps.",
 }
 GONE = "Somebody else was first: this question is not open any more."
+CHANGED = "The list has changed meanwhile: this question is settled, or stands under another wording now."
 Wordings = Annotated[list[str] | None, Form()]
 Place = Annotated[str, Form(max_length=200)]
 
@@ -145,9 +145,10 @@ def add(routes: Routes, house: "House") -> None:
 
     @routes.get("/findings/{finding_id}")
     async def form(request: Request, who: Who, finding_id: str) -> Response:
-        group = await asyncio.to_thread(questions.group, finding_id, Narrowing.of(request.query_params))
+        narrowed = Narrowing.of(request.query_params)
+        group = await asyncio.to_thread(questions.group, finding_id, narrowed)
         if group is None:
-            raise HTTPException(404)
+            return house.look.go(request, narrowed.at("/findings"), CHANGED)
         shown = questions.form(group, [group.question], group.topic, "")
         return house.look.page(request, who, "findings_example.html", **shown)
 
@@ -162,7 +163,7 @@ def add(routes: Routes, house: "House") -> None:
         narrowed = Narrowing.of(request.query_params)
         group = await asyncio.to_thread(questions.group, finding_id, narrowed)
         if group is None:
-            return house.look.go(request, narrowed.at("/findings"), GONE)
+            return house.look.go(request, narrowed.at("/findings"), CHANGED)
         try:
             new = await asyncio.to_thread(questions.add, group, wording or (), topic)
         except (ExampleError, InputError) as error:

@@ -242,6 +242,8 @@ def test_purge_tells_what_left_and_anchors_the_trail(url: str, keys: Vault, data
         "arrivals": "0",
         "chats": "0",
         "votes": "0",
+        "findings": "0",
+        "sessions": "0",
     }
     assert len(read_anchors(data / ANCHOR_FILE)) == 1 and ran("verify-audit")[0] == 0
 

@@ -82,7 +82,7 @@ def test_a_view_shows_where_requests_stand(house: House, queue: Queue) -> None:
     assert shown(queue, View.REFERRED) == [referred]
     assert shown(queue, View.CLOSED) == [refused, referred]
     assert set(shown(queue, View.ALL_OPEN)) == {waiting, unverified}
-    assert Queue(house.store, VAULT).page(View.REFERRED, UNFILTERED, ME, at(days=8)).lines == ()
+    assert Queue(house.store, VAULT).page(View.REFERRED, UNFILTERED, ME, at(days=31)).lines == ()
 
 
 def test_each_view_counts_what_it_shows(house: House, queue: Queue) -> None:

@@ -197,3 +197,10 @@ def test_a_password_is_the_same_from_every_keyboard_and_no_prefix_counts(room: S
     assert not passwords.fits(longest, Redacted("l" * 201)) and not passwords.fits(longest, Redacted("l" * 10_000))
     assert not passwords.fits(kept, Redacted("\ud800\0"))
     assert not passwords.fits("", Redacted("")) and not passwords.fits("damaged", OWN)
+
+
+def test_no_id_is_taken_for_a_phone_number(monkeypatch: pytest.MonkeyPatch, room: StaffRoom) -> None:
+    drawn = iter(["75523166716b16b7", "0123456789abcdef", "a1b2c3d4e5f60718"])
+    monkeypatch.setattr("tickets.staff.secrets.token_hex", lambda size: next(drawn) if size == 8 else "f" * 2 * size)
+    member, _ = room.staff.add("somebody", Role.AGENT, NOW)
+    assert member.id == "staff:a1b2c3d4e5f60718"

@@ -11,6 +11,7 @@ branch_labels = None
 depends_on = None
 
 _OPEN = "closed_at IS NULL"
+_LEFT = "closed_at IS NOT NULL AND pseudonymised_at IS NULL"
 
 
 def upgrade() -> None:
@@ -19,6 +20,8 @@ def upgrade() -> None:
     _index_open("ix_requests_assignee", ["assignee", "answer_by"])
     _index_open("ix_requests_status_open", ["status", "answer_by"])
     op.create_index("ix_requests_received", "requests", ["received_at"])
+    _index_where("ix_requests_status_closed", "requests", ["status", "closed_at", "id"], _LEFT)
+    _index_where("ix_outbox_dead", "outbox", ["sequence"], "status = 'dead'")
     _make_staff()
     _make_sessions()
     _make_remarks()
@@ -29,14 +32,19 @@ def downgrade() -> None:
     """Take them away again."""
     for table in ("findings", "viewers", "remarks", "staff_sessions", "recovery_codes", "staff"):
         op.drop_table(table)
-    for index in ("ix_requests_received", "ix_requests_status_open", "ix_requests_assignee"):
-        op.drop_index(index, "requests")
+    op.drop_index("ix_outbox_dead", "outbox")
+    for index in ("status_closed", "received", "status_open", "assignee"):
+        op.drop_index(f"ix_requests_{index}", "requests")
     op.drop_column("requests", "assignee")
 
 
 def _index_open(name: str, columns: list[str]) -> None:
-    where = sa.text(_OPEN)
-    op.create_index(name, "requests", columns, sqlite_where=where, postgresql_where=where)
+    _index_where(name, "requests", columns, _OPEN)
+
+
+def _index_where(name: str, table: str, columns: list[str], rule: str) -> None:
+    where = sa.text(rule)
+    op.create_index(name, table, columns, sqlite_where=where, postgresql_where=where)
 
 
 def _time(name: str, nullable: bool = False) -> sa.Column:
