@@ -81,11 +81,20 @@ def make_app(
             behind_proxy=settings.behind_proxy,
             mails=demo_mails(settings),
             background=beside.run,
-            more=beside.routes,
+            more=[*beside.routes, lambda app: _add_transparency(app, settings, parts)],
             kept_days=settings.conversation_days,
             base_url=settings.base_url,
         )
     )
+
+
+def _add_transparency(app: "FastAPI", settings: BotSettings, parts: Parts) -> None:
+    """The public page of counts, which is no part of any channel."""
+    from bot import app_transparency
+    from tickets.transparency import transparency
+
+    services = app.state.services
+    app_transparency.add(app, services, lambda policy, now: transparency(parts.store, policy, now), parts.clock)
 
 
 def _greeting(settings: BotSettings, parts: Parts) -> Callable[[Policy], str]:

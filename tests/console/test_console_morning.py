@@ -1,4 +1,4 @@
-"""A morning at the console in a real browser: a deletion from the queue to its letter, by two people; by keyboard alone."""
+"""A morning at the console in a real browser: a deletion from the queue to its letter, by two people."""
 
 from __future__ import annotations
 
@@ -196,7 +196,7 @@ def test_an_agent_needs_no_mouse(chromium: Browser, desk: Desk) -> None:
         expect(page.locator(".talk .note")).to_contain_text("the records are asked for")
         page.keyboard.press("g")
         page.keyboard.press("q")
-        page.wait_for_url("**/queue")
+        page.wait_for_url(f"{desk.url}/queue")
     (kept,) = desk.room.house.handling.remarks(second)
     assert (kept.kind, kept.actor, kept.text) == (Remark.NOTE, mira.id, "the records are asked for")
 
@@ -208,7 +208,7 @@ def log_in_by_keyboard(page: Page, desk: Desk, person: Person) -> None:
         expect(page.locator(f"#{field}")).to_be_focused()
         page.keyboard.type(text or person.code())
         page.keyboard.press(key)
-    page.wait_for_url("**/queue")
+    page.wait_for_url(f"{desk.url}/queue")
 
 
 @pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 1280), ("light", 360)])

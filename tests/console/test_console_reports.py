@@ -254,6 +254,7 @@ def test_without_a_reason_or_a_request_there_is_none_and_what_was_typed_is_kept(
     chosen = reference if typed == "KLS" else typed
     answer = room.enter(Role.APPROVER).post("/reports/dossier", {"reference": chosen, "reason": reason})
     assert answer.status_code in (404, 422) and 'role="alert"' in answer.text
+    assert bool(reason.strip()) != ("Say why it is made" in answer.text)
     assert f'value="{chosen}"' in answer.text and f'value="{reason}"' in answer.text
 
 
