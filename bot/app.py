@@ -101,8 +101,8 @@ def create_app(services: Services) -> FastAPI:
 
 def _add_middleware(app: FastAPI, services: Services) -> None:
     """The one added last is the outermost: a page may read also what is refused before anything is looked at."""
-    app.add_middleware(BodyLimit)
     app.add_middleware(Shedding, gate=services.gate, metrics=services.metrics, behind_proxy=services.behind_proxy)
+    app.add_middleware(BodyLimit)
     app.add_middleware(
         CORSMiddleware,
         allow_origins=services.origins.all,

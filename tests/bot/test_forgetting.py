@@ -68,7 +68,7 @@ async def test_after_it_the_desk_knows_nothing_of_what_was_said(parts: Parts) ->
     await say(parts, conversation, "Do you use cookies?", "forget me", "yes")
     assert "Gladly. What would you like" in (await say(parts, conversation, "yes")).text
     told = await say(parts, conversation, "my data")
-    assert "- none" in told.text and "encrypted: none" in told.text
+    assert "– none" in told.text and "encrypted: none" in told.text
     assert parts.requests.status_of(conversation) == ()
 
 

@@ -17,7 +17,7 @@ import httpx
 import pytest
 import structlog
 from builders import HOST, tracker_store_of
-from chatting import app_over
+from chatting import app_over, without_limits
 from fakes import FailingAgent
 from planted import Planted
 from planted_scenes import MOST_OF_A_ROUND, SCENES, Site, questions
@@ -91,6 +91,8 @@ def site(own_settings: Any, parts: Parts, monkeypatch: pytest.MonkeyPatch) -> Si
     planted = Planted()
     failing = Desk(FailingAgent(10**9, planted.some()), menu=parts.desk.menu)  # type: ignore[arg-type]
     apps = app_over(own_settings, parts, parts.desk), app_over(own_settings, parts, failing)
+    for app in apps:
+        without_limits(app)
     clients = [
         httpx.AsyncClient(transport=httpx.ASGITransport(app=app, raise_app_exceptions=False), base_url=HOST)
         for app in apps

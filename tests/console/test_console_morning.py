@@ -194,6 +194,7 @@ def test_an_agent_needs_no_mouse(chromium: Browser, desk: Desk) -> None:
         expect(page.locator("button:has-text('Keep the note')")).to_be_focused()
         page.keyboard.press("Enter")
         expect(page.locator(".talk .note")).to_contain_text("the records are asked for")
+        page.wait_for_load_state()  # the page is drawn before its keys work
         page.keyboard.press("g")
         page.keyboard.press("q")
         page.wait_for_url(f"{desk.url}/queue")
@@ -223,7 +224,12 @@ def test_the_pages_of_the_morning_are_within_reach_of_everybody(
     room.house.handling.note(open_one, "the records are asked for", "staff:0", room.clock.now)
     ask(room, "do you keep the drawings that my daughter made in class")
     person = desk.member(Role.APPROVER, "otto")
-    paths = ("/queue", f"/requests/{open_one}", f"/requests/{open_one}/refuse", f"/requests/{open_one}/verify")
+    paths: tuple[str, ...] = (
+        "/queue",
+        f"/requests/{open_one}",
+        f"/requests/{open_one}/refuse",
+        f"/requests/{open_one}/verify",
+    )
     paths += ("/reports", "/reports/dossier", "/findings", "/knowledge", "/knowledge/klasso", "/queue/new", "/letters")
     # axe-core is put into the page as a script, which the page's own rule would refuse.
     context = chromium.new_context(
