@@ -14,6 +14,7 @@ from typing import TextIO
 from console.launch import ConsoleError, open_store, open_vault, serve, utc_now
 from console.settings import ConsoleSettings, ConsoleSettingsError
 from pii.encryption import EncryptionError
+from pii.logs import configure_logging
 from policies_kb.errors import KnowledgeError
 from tickets.errors import InputError, StoreError, StoreLockedError
 from tickets.staff import Member, Staff
@@ -66,6 +67,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _user(settings: ConsoleSettings, options: argparse.Namespace, out: TextIO) -> int:
+    configure_logging(sys.stderr)  # what is printed can be piped
     with open_store(settings) as store:
         staff, now = Staff(store, open_vault(settings, store)), utc_now()
         if options.what == "list":
