@@ -82,7 +82,7 @@ def test_the_most_demanding_right_decides() -> None:
         "closed_at = received_at",
         "INSERT INTO requests SELECT 'x', 'XXX-1', policy, policy_version, channel, conversation, text, regimes, "
         "received_at, acknowledge_by, answer_by, working, is_target, 'fulfilled', received_at, filer, received_at, "
-        "'staff:3', NULL, NULL, NULL, NULL, 1, country, target_days, NULL, NULL, NULL, NULL, NULL FROM requests",
+        "'staff:3', NULL, NULL, NULL, NULL, 1, country, target_days, NULL, NULL, NULL, NULL, NULL, NULL FROM requests",
     ],
 )
 def test_raw_sql_cannot_execute_what_is_not_proven(store: Store, statement: str) -> None:
