@@ -503,6 +503,7 @@ def test_the_dark_theme_follows_the_person_unless_the_page_says_otherwise(visit:
 def test_the_brands_colour_is_on_the_launcher(visit: Visit) -> None:
     page = visit.page(colour="rebeccapurple", position="left", title="Ask us")
     launcher = page.locator(OPENER)
+    expect(launcher).to_be_visible()
     assert launcher.evaluate("one => getComputedStyle(one).backgroundColor") == "rgb(102, 51, 153)"
     assert (launcher.bounding_box() or {})["x"] < 100
     launcher.click()
