@@ -104,10 +104,10 @@ class Person:
         self.tap(words)
         return self.next_after(count)
 
-    def tap(self, words: str) -> int:
+    def tap(self, words: str, times: int = 1) -> int:
         """Press it and wait for nothing. Gives the message that it stands under."""
         shown = [one for one in self.doors.said(self.chat) if words in str(one["buttons"])]
-        self.doors.act("press", message_id=shown[-1]["id"], button=words)
+        self.doors.act("press", message_id=shown[-1]["id"], button=words, times=times)
         return int(shown[-1]["id"])
 
     def files(self) -> str:
@@ -186,8 +186,7 @@ def test_a_button_pressed_twice_acts_once_and_is_taken_away(doors: Doors) -> Non
     person = doors.person()
     person.says(DELETE)
     heard = len(person.heard())
-    message = person.tap("Yes, open a request")
-    doors.act("press", message_id=message, button=0)
+    message = person.tap("Yes, open a request", times=2)
     assert "e-mail address or phone" in person.next_after(heard)
     pressed = until(lambda: [one for one in doors.said(person.chat) if one["id"] == message and not one["buttons"]])[0]
     assert pressed["text"].endswith("› Yes, open a request")

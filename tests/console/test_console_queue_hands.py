@@ -51,7 +51,7 @@ def visit(house: House, clock: Clock, tmp_path: Path, chromium: Browser) -> Iter
     listening.bind(("127.0.0.1", 0))
     house.settings = settings_of(tmp_path, PRIVACY_DESK_CONSOLE_PORT=str(listening.getsockname()[1]))
     room = Room(house, clock)
-    agent = room.person(Role.AGENT, "mira")
+    agent = room.person(Role.AGENT, "agent-one")
     server = uvicorn.Server(server_config(room.app))
     thread = threading.Thread(target=lambda: server.run(sockets=[listening]))
     thread.start()
@@ -114,6 +114,7 @@ def test_the_queue_is_worked_by_keys_alone(visit: Visit) -> None:
     expect(page.locator("#ticked")).to_have_text("1 ticked")
     page.keyboard.press("Enter")
     expect(page).to_have_url(f"{visit.room.house.settings.url}/requests/{second}")
+    page.wait_for_load_state()
     page.keyboard.press("n")
     expect(page.locator("#note-text")).to_be_focused()
 
