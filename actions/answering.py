@@ -7,7 +7,7 @@ passing it on is offered beside that.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from rasa_sdk import Tracker
@@ -16,22 +16,25 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions.services import Heard, Services
 from actions.slots import ANSWER, OFFER
+from actions.speaking import offer_button
 from actions.wording import QUESTION
 from tickets.errors import InputError, StoreError
+from tickets.vocabulary import Right
 
-OFFERED = (
-    "The support team has a question about your request {reference}. "
-    "Shall I pass this on as your answer to the support team's question?"
-)
-PASSED_ON = "I have passed your answer on to the support team. They go on with your request."
-NOT_AWAITED = "The support team is not waiting for an answer any more, so nothing was passed on."
 _BUTTONS = ({"title": "Yes, pass it on", "payload": "/affirm"}, {"title": "No", "payload": "/deny"})
 
 
 async def offer_to_pass_on(
-    services: Services, dispatcher: CollectingDispatcher, tracker: Tracker, heard: Heard
+    services: Services,
+    dispatcher: CollectingDispatcher,
+    tracker: Tracker,
+    heard: Heard,
+    rights: Collection[Right] = (),
 ) -> list[EventType]:
-    """Offer to pass on what was just typed, if a question waits and this is not a question itself."""
+    """Offer to pass on what was just typed, if a question waits and this is not a question itself.
+
+    rights: what else it may have meant; each gets a button, because a "yes" can mean one thing only.
+    """
     is_in_form = bool((tracker.active_loop or {}).get("name"))
     if services.handling is None or heard.pressed or is_in_form or QUESTION.search(heard.text):
         return []
@@ -41,7 +44,8 @@ async def offer_to_pass_on(
         return []  # what was typed is answered all the same
     if not reference:
         return []
-    dispatcher.utter_message(text=OFFERED.format(reference=reference), buttons=[dict(one) for one in _BUTTONS])
+    buttons = [*(dict(one) for one in _BUTTONS), *(offer_button(right) for right in rights)]
+    dispatcher.utter_message(response="utter_answer_offered", reference=reference, buttons=buttons)
     return [SlotSet(OFFER, [ANSWER])]
 
 
@@ -61,7 +65,7 @@ async def pass_on_answer(services: Services, dispatcher: CollectingDispatcher, t
         # InputError: a contact in it was typed too long ago to be held. Nothing was saved either way.
         dispatcher.utter_message(response="utter_store_down")
         return []
-    dispatcher.utter_message(text=PASSED_ON if heard else NOT_AWAITED)
+    dispatcher.utter_message(response="utter_answer_passed_on" if heard else "utter_answer_not_awaited")
     return [SlotSet(OFFER, None)]
 
 

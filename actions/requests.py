@@ -18,14 +18,14 @@ from actions.referral import OTHER, OWN, party_at_once, referral_for
 from actions.request_form import FORM, ORIGIN, Draft, Step
 from actions.services import Heard, Served, Services, policy_of
 from actions.slots import ANSWER, ASKED, FORGET, OFFER, OWN_AFTER_ALL, WITHDRAW, standing_offer, then_listen
-from actions.speaking import RIGHT_TOPIC, answer_data
+from actions.speaking import RIGHT_TOPIC, answer_data, outcomes_in_words
 from actions.wording import accepts, turns_down_all, wanted_rights
 from policies_kb.answering import Answer
 from policies_kb.knowledge import Policy
 from tickets.errors import MoveError, StoreError, UnknownRequestError
 from tickets.model import Summary
 from tickets.references import found_in
-from tickets.vocabulary import OPEN, Right
+from tickets.vocabulary import OPEN, Right, Status
 from tickets.words import RIGHT_WORDS, STATUS_WORDS, words_for
 
 _STATUS = {"kind": "status"}  # see bot.desk.Reply
@@ -62,6 +62,9 @@ class ActionOpenRequest(Served, Action):
             origin = tracker.get_slot(ORIGIN) or ""
             slots = opening(tracker, heard, rights, origin, None if heard.party == OWN else referral)
             return [SlotSet(OFFER, None), *slots, FollowupAction(FORM)]
+        # "Delete the older one" may be the answer to "which of the two?": then it opens nothing by itself.
+        if passing := await offer_to_pass_on(services, dispatcher, tracker, heard, rights):
+            return [*opening(tracker, heard, (), heard.full_text, referral), *passing]
         party = party_at_once(referral, heard.text) if referral is not None else OWN
         if party == OTHER:
             await file_referral(services, dispatcher, tracker, heard, Draft(rights=rights, party=OTHER))
@@ -286,7 +289,10 @@ class ActionWithdrawRequest(Served, Action):
 def status_line(one: Summary) -> str:
     """A request in one line."""
     due = f"; answer by {one.answer_by.day} {one.answer_by:%B %Y}" if one.status in OPEN else ""
-    return f"{one.reference}: {words_for(one.rights)}. {STATUS_WORDS[one.status].capitalize()}{due}."
+    told = (
+        outcomes_in_words(one) if one.status is Status.PARTLY_FULFILLED and one.outcomes else STATUS_WORDS[one.status]
+    )
+    return f"{one.reference}: {words_for(one.rights)}. {told[:1].upper()}{told[1:]}{due}."
 
 
 ACTIONS = (ActionOpenRequest, ActionAcceptOffer, ActionRequestStatus, ActionWithdrawRequest)

@@ -19,6 +19,12 @@ from tickets.errors import StoreError
 from tickets.vocabulary import OPEN, Right
 
 _SMALL = 4  # words
+NO_ANSWER = {
+    "out_of_scope": "utter_out_of_scope",
+    "nonsense": "utter_not_understood",
+    "unsure": "utter_unsure",
+}
+"""What is said to what the policy cannot answer, by intent."""
 SMALL_TALK = frozenset({"greet", "thanks", "bye", "how_are_you", "who_are_you", "praise", "frustration"})
 
 
@@ -116,6 +122,25 @@ class ActionOtherLanguage(Action):
         return [*events, *await offer_to_pass_on(services, dispatcher, tracker, heard)]
 
 
+class ActionNoAnswer(Action):
+    """Says that there is nothing to look up for this: it is not about privacy, no words, or not decided yet."""
+
+    def __init__(self, services: Services | None = None) -> None:
+        self._services = services
+
+    def name(self) -> str:
+        """As in domain.yml."""
+        return "action_no_answer"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
+        """What the policy cannot answer is often the answer to a question of the support team."""
+        services, heard = self._services or services_of_environment(), Heard.of(tracker)
+        if accepts(heard, standing_offer(tracker)):
+            return [FollowupAction("action_accept_offer")]
+        dispatcher.utter_message(response=NO_ANSWER.get(heard.intent, "utter_not_understood"))
+        return await offer_to_pass_on(services, dispatcher, tracker, heard)
+
+
 class ActionGoBack(Action):
     """Outside the form: what was filed can be taken back, not changed; an address alone asks for nothing."""
 
@@ -151,4 +176,7 @@ class ActionGoBack(Action):
         return [SlotSet(OFFER, None)]
 
 
-ACTIONS = (ActionGoBack, ActionSmallTalk, ActionOfferPerson, ActionDeclineOffer, ActionOtherLanguage)
+ACTIONS = (
+    *(ActionGoBack, ActionSmallTalk, ActionOfferPerson, ActionDeclineOffer),
+    *(ActionOtherLanguage, ActionNoAnswer),
+)

@@ -16,6 +16,8 @@ from console.settings import ConsoleSettings, ConsoleSettingsError
 from pii.encryption import EncryptionError
 from pii.logs import configure_logging
 from policies_kb.errors import KnowledgeError
+from tickets import audit
+from tickets.deeds import OPERATOR
 from tickets.errors import InputError, StoreError, StoreLockedError
 from tickets.staff import Member, Staff
 from tickets.vocabulary import Role
@@ -69,19 +71,25 @@ def _parser() -> argparse.ArgumentParser:
 def _user(settings: ConsoleSettings, options: argparse.Namespace, out: TextIO) -> int:
     configure_logging(sys.stderr)  # what is printed can be piped
     with open_store(settings) as store:
-        staff, now = Staff(store, open_vault(settings, store)), utc_now()
+        vault, now = open_vault(settings, store), utc_now()
+        audit.use_key(store, vault)
+        staff = Staff(store, vault)
         if options.what == "list":
             for member in staff.members():
                 print(f"{member.login:<40} {member.role.value:<9} {state_of(member)}", file=out)
         elif options.what in ("add", "reset"):
             is_new = options.what == "add"
-            made = staff.add(options.login, options.role, now) if is_new else staff.reset(options.login, now)
+            made = (
+                staff.add(options.login, options.role, now, actor=OPERATOR)
+                if is_new
+                else staff.reset(options.login, now, actor=OPERATOR)
+            )
             member, password = made
             print(f"login     {member.login} ({member.role.value})\npassword  {password.reveal()}", file=out)
             print("It is shown only now, and has to be changed at the first login.", file=out)
         else:
             act = staff.disable if options.what == "disable" else staff.enable
-            act(options.login, now)
+            act(options.login, now, actor=OPERATOR)
             print(f"{options.login}: {options.what}d", file=out)
     return 0
 

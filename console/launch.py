@@ -5,14 +5,19 @@ from __future__ import annotations
 import logging
 import socket
 import sys
+import threading
 from collections.abc import Callable
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import structlog
+
 from console.settings import ConsoleSettings
 from pii.encryption import Vault
 from pii.redacted import Redacted
+from policies_kb.errors import KnowledgeError
+from tickets.errors import TicketError
 from tickets.staff import Staff
 from tickets.vocabulary import Role
 
@@ -22,12 +27,13 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
     from console.house import House
-    from policies_kb.knowledge import KnowledgeBase
+    from policies_kb.knowledge import KnowledgeBase, LiveKnowledge
     from tickets.letters import Correspondence
     from tickets.store import Store
 
 FIRST_LOGIN = "admin"
 STOPPING_SECONDS = 9
+LOOK_SECONDS = 1.0
 
 
 class ConsoleError(RuntimeError):
@@ -173,7 +179,6 @@ def serve(settings: ConsoleSettings) -> int:
     import uvicorn
 
     from pii.logs import configure_logging
-    from policies_kb.workshop import workshop
     from tickets.letters import Correspondence
 
     taken = listening_socket(settings)
@@ -181,12 +186,57 @@ def serve(settings: ConsoleSettings) -> int:
     logging.getLogger("alembic").setLevel(logging.WARNING)
     with open_store(settings) as store:
         vault = open_vault(settings, store)
-        knowledge = workshop(settings.data).knowledge
+        knowledge, look = served_knowledge(settings, store)
         mail = Correspondence(settings.public_url, knowledge.name_of)
         app = make_console(store, vault, knowledge, mail, settings.data, settings)
         print(f"\n{first_words(settings, first_admin(store, vault, utc_now()))}\n\nCtrl-C stops it.", flush=True)
+        stop = threading.Event()
+        threading.Thread(target=_follow, args=(look, stop), daemon=True).start()
         uvicorn.Server(server_config(app)).run(sockets=[taken])
+        stop.set()
     return 0
+
+
+def served_knowledge(settings: ConsoleSettings, store: "Store") -> "tuple[LiveKnowledge, Callable[[], None]]":
+    """The policies as people are answered from them, and a look at whether that has changed.
+
+    Before the first release, which the bot makes when it starts, those of the folder. The look raises KnowledgeError
+    for a release that cannot be read, and TicketError for a database that does not answer.
+    """
+    from policies_kb.knowledge import LiveKnowledge
+    from policies_kb.releases.folder_shelf import FolderShelf
+    from policies_kb.releases.opening import Opener
+    from policies_kb.releases.store_shelf import StoreShelf
+    from policies_kb.workshop import workshop
+    from tickets.releases import ReleaseRows
+
+    folder, shop = settings.data / "releases", workshop(settings.data)
+    shelf = FolderShelf(folder) if store.is_sqlite else StoreShelf(ReleaseRows(store), folder)
+    opener, number = Opener(shelf, shop.encoder, shop.vectors), shelf.current()
+    first = opener.open(shelf.manifest(number)) if number is not None else shop.knowledge
+    shop.vectors.save()
+    live = LiveKnowledge(first)
+
+    def look() -> None:
+        current = shelf.current()
+        if current is not None and current != live.release:
+            opened = opener.open(shelf.manifest(current))
+            live.follow(lambda: opened)
+
+    return live, look
+
+
+def _follow(look: Callable[[], None], stop: threading.Event) -> None:
+    """Look once a second; what cannot be read now is looked at again."""
+    log, is_told = structlog.get_logger("console.releases"), False
+    while not stop.wait(LOOK_SECONDS):
+        try:
+            look()
+            is_told = False
+        except (KnowledgeError, TicketError, OSError) as error:
+            if not is_told:
+                log.error("shelf_not_read", kind=type(error).__name__)
+            is_told = True
 
 
 def server_config(app: "FastAPI") -> "uvicorn.Config":

@@ -20,7 +20,10 @@ class ConsoleSettingsError(ValueError):
 
 @dataclass(frozen=True)
 class ConsoleSettings:
-    """host, port: where it listens. url: how a browser reaches it, without a slash at the end."""
+    """host, port: where it listens. url: how a browser reaches it, without a slash at the end.
+
+    project: where data/nlu lies, into which staff add examples. No variable sets it: the training reads there too.
+    """
 
     host: str
     port: int
@@ -32,6 +35,8 @@ class ConsoleSettings:
     behind_proxy: bool = False
     target_days: int = 30
     conversation_days: int = 30
+    project: Path = PROJECT
+    policies: Path = PROJECT / "policies_kb"  # where policies are edited; people are answered from a release of it
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "ConsoleSettings":
@@ -52,6 +57,7 @@ class ConsoleSettings:
             behind_proxy=_switch(environment, "PRIVACY_DESK_BEHIND_PROXY"),
             target_days=_days(environment, "PRIVACY_DESK_TARGET_DAYS"),
             conversation_days=_days(environment, "PRIVACY_DESK_CONVERSATION_DAYS"),
+            policies=Path(environment.get("PRIVACY_DESK_POLICIES") or PROJECT / "policies_kb").resolve(),
         )
 
     @property

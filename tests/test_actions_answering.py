@@ -11,9 +11,10 @@ from rasa_sdk import Tracker
 from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.answering import NOT_AWAITED, PASSED_ON, offer_to_pass_on, pass_on_answer
+from actions.answering import offer_to_pass_on, pass_on_answer
 from actions.services import Heard, Services, utc_now
 from actions.slots import ANSWER, OFFER, standing_offer
+from actions.talk import NO_ANSWER, ActionNoAnswer
 from tickets.errors import ContactGoneError, StoreUnavailableError
 
 
@@ -62,7 +63,7 @@ def offer(handling: Any, said: Heard, loop: str = "") -> tuple[list[Any], list[d
 def test_what_is_typed_while_a_question_waits_is_offered_to_be_passed_on() -> None:
     events, (message,) = offer(Waiting(), heard("the account of my school"))
     assert events == [SlotSet(OFFER, [ANSWER])]
-    assert "KLS-7F3K-92QD" in message["text"] and "Shall I pass this on as your answer" in message["text"]
+    assert (message["response"], message["reference"]) == ("utter_answer_offered", "KLS-7F3K-92QD")
     assert [button["payload"] for button in message["buttons"]] == ["/affirm", "/deny"]
 
 
@@ -84,6 +85,22 @@ def test_nothing_is_offered_where_nothing_waits_or_nobody_knows(handling: Any) -
     assert offer(handling, heard("the account of my school")) == ([], [])
 
 
+def no_answer(intent: str) -> tuple[list[Any], list[dict[str, Any]]]:
+    dispatcher, tracker = CollectingDispatcher(), tracker_of(typed("the first one"))
+    tracker.latest_message = {"text": "the first one", "intent": {"name": intent}}
+    events = asyncio.run(ActionNoAnswer(services_with(Waiting())).run(dispatcher, tracker, {}))
+    return events, dispatcher.messages
+
+
+@pytest.mark.parametrize(("intent", "response"), NO_ANSWER.items())
+def test_what_the_policy_cannot_answer_is_said_to_be_that_and_offered_to_be_passed_on(
+    intent: str, response: str
+) -> None:
+    events, (said, offered) = no_answer(intent)
+    assert said["response"] == response and offered["response"] == "utter_answer_offered"
+    assert events == [SlotSet(OFFER, [ANSWER])]
+
+
 def passed_on(handling: Any, *events: dict[str, Any]) -> tuple[list[Any], list[dict[str, Any]]]:
     dispatcher = CollectingDispatcher()
     done = asyncio.run(pass_on_answer(services_with(handling), dispatcher, tracker_of(*events)))
@@ -95,12 +112,12 @@ def test_a_yes_passes_on_the_words_that_were_offered_not_the_yes() -> None:
     before = typed("cut", full_text="it is [email-1]", contacts=[ADDRESS])
     done, (message,) = passed_on(waiting, typed("hello"), before, OFFER_SET, typed("yes, and thank you"))
     assert waiting.passed_on == [("c1", "it is [email-1]", ("h1",))]
-    assert done == [SlotSet(OFFER, None)] and message["text"] == PASSED_ON
+    assert done == [SlotSet(OFFER, None)] and message["response"] == "utter_answer_passed_on"
 
 
 def test_an_answer_that_nobody_waits_for_any_more_is_said_to_be_none() -> None:
     _, (message,) = passed_on(Waiting(""), typed("the first one"), OFFER_SET, typed("yes"))
-    assert message["text"] == NOT_AWAITED
+    assert message["response"] == "utter_answer_not_awaited"
 
 
 @pytest.mark.parametrize("error", [StoreUnavailableError(), ContactGoneError()])

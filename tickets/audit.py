@@ -1,4 +1,4 @@
-"""The audit trail: a chain of hashes, one entry for each change of a request.
+"""The audit trail: a chain of hashes, one entry for each change of a request and for what staff do beside them.
 
 The chain shows edits, gaps, reorders and inserts. Its hashes are HMAC-SHA256 under a key of the key file ("h1:" and
 base64), so who can only write to the database cannot continue or rewrite it; entries of the first release are plain
@@ -32,14 +32,17 @@ _BATCH = 1_000
 
 @dataclass(frozen=True)
 class Entry:
-    """A change to be written down. actor and detail hold no personal data: the trail is never erased."""
+    """A change to be written down. actor and detail hold no personal data: the trail is never erased.
+
+    request_id: for what is done beside requests the word of its subject, which has no status (tickets.deeds).
+    """
 
     at: datetime
     request_id: str
     actor: str
     action: str
     from_status: Status | None
-    to_status: Status
+    to_status: Status | None
     detail: Mapping[str, Any]
 
 
@@ -83,7 +86,7 @@ def append(unit: Unit, entry: Entry) -> None:
         "actor": entry.actor,
         "action": entry.action,
         "from_status": entry.from_status and entry.from_status.value,
-        "to_status": entry.to_status.value,
+        "to_status": entry.to_status.value if entry.to_status else "",
         "detail": json.dumps(entry.detail, sort_keys=True),
         "previous": last.hash,
     }

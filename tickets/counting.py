@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
 from math import ceil
 
+from tickets.model import RightResult
 from tickets.report_model import CCPA_TYPES, Metric, Report, Tally
-from tickets.vocabulary import DelayReason, RefusalReason, Right, Status
+from tickets.vocabulary import DelayReason, RefusalReason, Right, RightOutcome, Status
 
 _COUNTED = {
     Status.FULFILLED: "fulfilled",
@@ -19,6 +20,11 @@ _COUNTED = {
     Status.REFERRED: "referred",
     Status.DUPLICATE: "duplicate",
     Status.EXPIRED_UNVERIFIED: "expired",
+}
+_AS_STATUS = {
+    RightOutcome.FULFILLED: Status.FULFILLED,
+    RightOutcome.PARTLY_FULFILLED: Status.PARTLY_FULFILLED,
+    RightOutcome.REFUSED: Status.DENIED,
 }
 _ANSWERS = frozenset({Status.FULFILLED, Status.PARTLY_FULFILLED, Status.DENIED})
 _NOT_VERIFIABLE = frozenset({RefusalReason.IDENTITY_VERIFICATION_FAILURE})
@@ -36,7 +42,8 @@ _EXEMPT = frozenset(
 class Alike:
     """Some requests that are the same to a report. month: of the receipt, "2026-01".
 
-    days: from the day of receipt to that of the closing, in UTC; None while open. is_overdue: False if not asked for.
+    results: of each right, where a part was done and it was written down. days: from the day of receipt to that of the
+    closing, in UTC; None while open. is_overdue: False if not asked for.
     """
 
     policy: str
@@ -46,10 +53,20 @@ class Alike:
     days: int | None
     is_on_time: bool
     is_overdue: bool
-    reason: RefusalReason | None
+    reasons: frozenset[RefusalReason]
     delay: DelayReason | None
     is_ccpa: bool
     times: int
+    results: Mapping[Right, RightResult] = field(default_factory=dict)
+
+    def of(self, rights: Collection[Right]) -> Alike:
+        """The same as it stands to some of its rights: what was done in part may have been done, or refused, there."""
+        told = [self.results[right] for right in self.rights if right in rights and right in self.results]
+        if not told:
+            return self
+        outcomes = {one.outcome for one in told}
+        status = _AS_STATUS[outcomes.pop()] if len(outcomes) == 1 else Status.PARTLY_FULFILLED
+        return replace(self, status=status, reasons=frozenset(one.reason for one in told if one.reason is not None))
 
 
 @dataclass
@@ -69,8 +86,8 @@ class _Heap:
         if some.status in _ANSWERS and some.days is not None:
             self.days[some.days] += some.times
             self.counts["on_time" if some.is_on_time else "late"] += some.times
-        if some.reason is not None:
-            self.grounds[_ground(some.reason)] += some.times
+        for ground in {_ground(reason) for reason in some.reasons}:
+            self.grounds[ground] += some.times
 
     def tally(self, with_overdue: bool) -> Tally:
         """As it stands."""
@@ -108,12 +125,15 @@ def counted(policy: str, start: date, end: date, found: Iterable[Alike], *, with
     reasons: Counter[RefusalReason] = Counter()
     delays: Counter[DelayReason] = Counter()
     for some in found:
-        types = [name for name, rights in CCPA_TYPES.items() if some.is_ccpa and not rights.isdisjoint(some.rights)]
-        lines = [total, by_policy[some.policy], by_month[some.month]]
-        for heap in (*lines, *(by_right[right] for right in some.rights), *(by_type[name] for name in types)):
+        for heap in (total, by_policy[some.policy], by_month[some.month]):
             heap.add(some)
-        if some.reason is not None:
-            reasons[some.reason] += some.times
+        for right in some.rights:
+            by_right[right].add(some.of({right}))
+        for name, rights in CCPA_TYPES.items():
+            if some.is_ccpa and not rights.isdisjoint(some.rights):
+                by_type[name].add(some.of(rights))
+        for reason in some.reasons:
+            reasons[reason] += some.times
         if some.delay is not None:
             delays[some.delay] += some.times
     return Report(

@@ -7,18 +7,19 @@ nothing twice. All raise UnknownRequestError, MoveError, InputError and StoreErr
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 from typing import Any
 
 from pii.encryption import Vault
-from tickets import contacts, news, pausing, proving, rows, steps
+from tickets import contacts, news, pausing, proving, right_outcomes, rows, steps
 from tickets.contacts import KnownContact
 from tickets.errors import InputError, MoveError, UnknownRequestError
 from tickets.intake import check_name, check_time
 from tickets.letters import NOTHING_MORE, Correspondence, Details, News
-from tickets.model import Summary
+from tickets.model import RightResult, Summary
+from tickets.moves import check_move
 from tickets.office import Office
 from tickets.references import normalised
 from tickets.rows import Row
@@ -107,6 +108,12 @@ class Decisions:
             self._tell(unit, row, News.EXTENDED, now, Details(reason=reason, answer_by=row["answer_by"]))
             return self._done(unit, row)
 
+    def longer_date(self, reference: str) -> date:
+        """The date that an extension would give, from all that the clock knows."""
+        with self._store.reading() as unit:
+            extended: date = steps.clock_now(unit, _found(unit, reference), extended=True).answer_by
+        return extended
+
     def approve(self, reference: str, actor: str, now: datetime, *, seen: int | None = None) -> Summary:
         """Agree, as somebody other than the filer, that a verified request may be carried out."""
         with self._deciding(reference, actor, now, seen) as (unit, row):
@@ -125,17 +132,24 @@ class Decisions:
     def partly_fulfil(
         self,
         reference: str,
-        reason: RefusalReason,
-        basis: str,
+        results: Sequence[RightResult],
         actor: str,
         now: datetime,
         *,
         seen: int | None = None,
     ) -> Summary:
-        """Say that a part was done, and why the rest was not. basis: the clause or law."""
-        change = _refusal(reason, basis)
-        details = Details(reason=reason, basis=basis)
-        return self._closed(reference, Status.PARTLY_FULFILLED, "partly_fulfilled", actor, now, seen, change, details)
+        """Say of each right what became of it: some was done, some was not, with the reason and the clause or law."""
+        with self._deciding(reference, actor, now, seen) as (unit, row):
+            results = right_outcomes.checked(results, rows.rights_of(unit, row["id"]))
+            change = _refusal(*right_outcomes.first_ground(results))
+            detail = {**change, "outcomes": right_outcomes.as_detail(results)}
+            # The move looks at the case too; but an outcome cannot be written where the request is closed already.
+            check_move(steps.case_of(unit, {**row, **change}, actor, now), Status.PARTLY_FULFILLED)
+            right_outcomes.write(unit, row["id"], results)
+            to, action = Status.PARTLY_FULFILLED, "partly_fulfilled"
+            row = steps.move(unit, row, to, action, actor, now, change=change, detail=detail)
+            self._tell(unit, row, News(to.value), now, news.with_regimes(Details(results=results), row))
+            return self._done(unit, row)
 
     def refuse(
         self,

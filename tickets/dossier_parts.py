@@ -16,7 +16,7 @@ import sqlalchemy as sa  # type: ignore[import-untyped,unused-ignore]
 
 from pii.encryption import EncryptionError, Vault
 from pii.masking import mask
-from tickets import audit, contacts, gate, outgoing, remarks, rows
+from tickets import audit, contacts, gate, outgoing, remarks, right_outcomes, rows
 from tickets.contacts import KnownContact
 from tickets.drp import drp_status
 from tickets.erasing import ERASED
@@ -39,6 +39,7 @@ def request_part(unit: Unit, vault: Vault, row: Row, revealed: bool) -> dict[str
     """What was asked, by whom as far as is known, and what came of it."""
     rights = rows.rights_of(unit, row["id"])
     reason = RefusalReason(row["refusal_reason"]) if row["refusal_reason"] else None
+    results = right_outcomes.results_of(unit, [row], {row["id"]: rights})[row["id"]]
     return {
         "reference": row["reference"],
         "policy": row["policy"],
@@ -55,6 +56,7 @@ def request_part(unit: Unit, vault: Vault, row: Row, revealed: bool) -> dict[str
         "approved_by": row["approver"],
         "denial_reason": row["refusal_reason"],
         "denial_basis": row["refusal_basis"],
+        "outcomes": right_outcomes.as_records(row, results),
         "referred_to": row["referred_to"],
         "person_taken_out": moment(row["pseudonymised_at"]),
     }

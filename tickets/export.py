@@ -13,8 +13,9 @@ from typing import Any, TextIO
 
 import sqlalchemy as sa  # type: ignore[import-untyped,unused-ignore]
 
-from tickets import rows
+from tickets import right_outcomes, rows
 from tickets.drp import drp_status
+from tickets.model import RightResult
 from tickets.store import Store, Unit
 from tickets.tables import request_rights, requests
 from tickets.vocabulary import RefusalReason, Right, Status
@@ -39,6 +40,7 @@ FIELDS = (
     "response",
     "denial_reason",
     "denial_basis",
+    "outcomes",
     "referred_to",
 )
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\0")  # how a cell begins that a spreadsheet would run
@@ -48,8 +50,8 @@ _BATCH = 500
 def records(store: Store, policy: str | None = None, since: date | None = None) -> Iterator[dict[str, Any]]:
     """The requests as plain data, oldest first. since: received on that day (UTC) or later.
 
-    asked_for and working are lists, times are ISO 8601 in UTC, what is not known is None. Read in many short
-    transactions: on SQLite a long one would keep the bot from writing.
+    asked_for and working are lists, outcomes is one of what became of each right, times are ISO 8601 in UTC; what is
+    not known is None. Read in many short transactions: on SQLite a long one would keep the bot from writing.
     """
     found = sa.select(requests.c.id).order_by(requests.c.received_at, requests.c.id)
     if policy is not None:
@@ -70,10 +72,24 @@ def _records_of(unit: Unit, ids: Sequence[str]) -> list[dict[str, Any]]:
         rights[row.request_id].append(Right(row.right))
     found = unit.execute(sa.select(requests).where(requests.c.id.in_(ids))).mappings()
     by_id = {row["id"]: row for row in found}
-    return [_record(by_id[name], rights[name]) for name in ids]
+    in_order = {name: rows.in_order(some) for name, some in rights.items()}
+    results = right_outcomes.results_of(unit, list(by_id.values()), in_order)
+    return [_record(by_id[name], in_order[name], results[name]) for name in ids]
 
 
-def _record(row: Mapping[str, Any], rights: Sequence[Right]) -> dict[str, Any]:
+def flat(record: Mapping[str, Any]) -> dict[str, Any]:
+    """A record for a table: each outcome as one text, "deletion: refused (LegallyExempted, GDPR Art. 17(3)(b))"."""
+    return {**record, "outcomes": [_in_one_text(one) for one in record["outcomes"]]}
+
+
+def _in_one_text(one: str | Mapping[str, Any]) -> str:
+    if isinstance(one, str):
+        return one
+    why = ", ".join(one[name] for name in ("denial_reason", "denial_basis") if one[name])
+    return f"{one['right']}: {one['outcome']}{f' ({why})' if why else ''}"
+
+
+def _record(row: Mapping[str, Any], rights: Sequence[Right], results: Sequence[RightResult]) -> dict[str, Any]:
     status = Status(row["status"])
     reason = RefusalReason(row["refusal_reason"]) if row["refusal_reason"] else None
     is_closed = row["closed_at"] is not None
@@ -97,6 +113,7 @@ def _record(row: Mapping[str, Any], rights: Sequence[Right]) -> dict[str, Any]:
         "response": status.value if is_closed else None,
         "denial_reason": reason and reason.value,
         "denial_basis": row["refusal_basis"],
+        "outcomes": right_outcomes.as_records(row, results),
         "referred_to": row["referred_to"],
     }
 
@@ -129,6 +146,6 @@ def write_csv(found: Iterator[dict[str, Any]], out: TextIO) -> int:
 
 def _cell(value: Any) -> str:
     """A cell that no spreadsheet takes for a formula. Lists become one text."""
-    text = "; ".join(value) if isinstance(value, list) else "" if value is None else str(value)
+    text = "; ".join(map(_in_one_text, value)) if isinstance(value, list) else "" if value is None else str(value)
     safe = f"'{text}" if text.startswith(_FORMULA) else text
     return safe.replace("\0", "\ufffd")

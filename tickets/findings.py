@@ -17,13 +17,14 @@ import sqlalchemy as sa  # type: ignore[import-untyped,unused-ignore]
 from pii.encryption import EncryptionError, Sealed, Vault
 from pii.masking import mask
 from pii.redacted import Redacted
+from tickets import deeds
 from tickets.errors import InputError
 from tickets.finding_groups import FindingGroup, Kept, clusters, grouped, is_alike, kept, plain
 from tickets.intake import check_name, check_time
 from tickets.store import Store, Unit
 from tickets.tables import MAX_NAME
 from tickets.tables_staff import findings
-from tickets.vocabulary import Finding, Verdict
+from tickets.vocabulary import Finding, Subject, Verdict
 
 __all__ = ["Asked", "FindingGroup", "Findings", "LONGEST_QUESTION", "MOST_OPEN", "check"]
 
@@ -31,6 +32,7 @@ LONGEST_QUESTION = 1_000
 """Characters: what the assistant reads of one message."""
 MOST_OPEN = 20_000
 """Open questions that are kept; beyond it those go that were not asked for longest. Nobody can fill the disk."""
+_DEEDS = {Verdict.ADDED: "example_added", Verdict.DISMISSED: "finding_dismissed"}
 _MOST_COMPARED = 1_000  # of those asked most often
 
 
@@ -93,9 +95,10 @@ class Findings:
             found = {kind: int(number) for kind, number in unit.execute(counted.group_by(findings.c.kind))}
         return {kind: found.get(kind.value, 0) for kind in Finding}
 
-    def settle(self, finding_id: str, verdict: Verdict, actor: str, now: datetime) -> int:
+    def settle(self, finding_id: str, verdict: Verdict, actor: str, now: datetime, *, topic: str = "") -> int:
         """Say what came of a question and of all that are alike; gives how many, 0 if it is not open any more.
 
+        topic: the one under which it was added as an example; with who did it, it is in the audit trail.
         Raises InputError for a verdict that settles nothing, and StoreError.
         """
         check_time(now)
@@ -107,6 +110,10 @@ class Findings:
             still = (findings.c.id.in_(ids), findings.c.verdict == Verdict.OPEN.value)
             changed = sa.update(findings).where(*still).values(verdict=verdict.value, actor=actor)
             settled = int(unit.execute(changed).rowcount)
+            # An example that was added stands in a file: it is told of even if somebody settled its question meanwhile.
+            if settled or verdict is Verdict.ADDED:
+                told = {"topic": topic} if topic else {}
+                deeds.note(unit, Subject.FINDING, finding_id, _DEEDS[verdict], actor, now, settled=settled, **told)
             unit.commit()
         return settled
 

@@ -15,6 +15,7 @@ from typing import Any
 import sqlalchemy as sa  # type: ignore[import-untyped,unused-ignore]
 
 from pii.encryption import EncryptionError, Vault
+from tickets import deeds
 from tickets.arriving import (
     WAITS,
     Incoming,
@@ -30,11 +31,12 @@ from tickets.arriving import (
     opened,
     row_of,
 )
+from tickets.deeds import SYSTEM
 from tickets.errors import KeyReusedError
 from tickets.settling import QUARANTINED, WAITING, erase, let_lanes_go, settle, settle_with
 from tickets.store import Store, Unit
 from tickets.tables_arrivals import inbox
-from tickets.vocabulary import Arrival
+from tickets.vocabulary import Arrival, Subject
 
 __all__ = ["LEASE", "Inbox", "Incoming", "Item", "Received", "Stuck", "erase", "settle", "settle_with"]
 
@@ -131,11 +133,19 @@ class Inbox:
         with self._store.reading() as unit:
             return tuple(Stuck(**row) for row in unit.execute(found).mappings())
 
-    def try_again(self, sequence: int, now: datetime) -> bool:
-        """Let a quarantined message wait once more, with all its tries. False if there is none of that number."""
+    def try_again(self, sequence: int, now: datetime, *, actor: str = SYSTEM) -> bool:
+        """Let a quarantined message wait once more, with all its tries. False if there is none of that number.
+
+        actor: who lets it, for the audit trail.
+        """
         stuck = sa.update(inbox).where(inbox.c.sequence == sequence, QUARANTINED)
         again = {"status": Arrival.WAITING.value, "attempts": 0, "next_at": now, "done_at": None}
-        return self._note(stuck.values(**again)) == 1
+        with self._store.unit() as unit:
+            if unit.execute(stuck.values(**again)).rowcount != 1:
+                return False
+            deeds.note(unit, Subject.ARRIVAL, sequence, "arrival_tried_again", actor, now)
+            unit.commit()
+        return True
 
     def waiting(self, lane: str | None = None) -> int:
         """How many messages wait or are held, of all lanes or of one."""

@@ -103,8 +103,7 @@ NEWS: dict[News, tuple[str, str]] = {
     News.FULFILLED: ("Your request $reference is done", "$company has done what you asked for."),
     News.PARTLY_FULFILLED: (
         "Your request $reference is done in part",
-        f"$company has done a part of what you asked for. The rest was not done, because $reason.\n\n"
-        f"It rests on: $basis\n\n{_COMPLAIN}",
+        f"$company has done a part of what you asked for.\n\n$outcomes\n\n{_COMPLAIN}",
     ),
     News.DENIED: (
         "Your request $reference was refused",

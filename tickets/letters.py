@@ -8,7 +8,7 @@ basis of a refusal). A code stands only in the text, because subjects show on lo
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from string import Template
@@ -16,13 +16,14 @@ from string import Template
 from pii.redacted import Redacted
 from tickets.errors import InputError
 from tickets.letter_texts import ABOUT, CODE_TEXT, NEWS, REACH_TEXT, News
-from tickets.vocabulary import Channel, DelayReason, RefusalReason, Regime, Right
+from tickets.model import RightResult
+from tickets.vocabulary import Channel, DelayReason, RefusalReason, Regime, Right, RightOutcome
 from tickets.words import (
-    ANY_AUTHORITY,
     CHANNEL_WORDS,
-    COMPLAINT_WORDS,
     DELAY_WORDS,
     REFUSAL_WORDS,
+    RIGHT_WORDS,
+    authorities,
     day_in_words,
     time_in_words,
     words_for,
@@ -63,7 +64,8 @@ class Correspondence:
 class Details:
     """What a piece of news says besides the request itself. question, reply and basis are staff's own words.
 
-    basis: the clause or law; original: the reference of the request that covers the same.
+    basis: the clause or law; original: the reference of the request that covers the same. results: of each right, where
+    a part was done.
     """
 
     question: str = ""
@@ -74,6 +76,7 @@ class Details:
     controller: str = ""
     original: str = ""
     regimes: Collection[Regime] = ()
+    results: Sequence[RightResult] = ()
 
 
 NOTHING_MORE = Details()
@@ -160,7 +163,6 @@ def _in_groups(code: str) -> str:
 
 
 def _of_details(details: Details) -> dict[str, str]:
-    authorities = [COMPLAINT_WORDS[regime] for regime in Regime if regime in details.regimes]
     return {
         "question": details.question,
         "reply": details.reply,
@@ -169,7 +171,8 @@ def _of_details(details: Details) -> dict[str, str]:
         "answer_by": day_in_words(details.answer_by) if details.answer_by else "",
         "controller": details.controller,
         "original": details.original,
-        "authority": "; ".join(authorities) or ANY_AUTHORITY,
+        "authority": authorities(details.regimes),
+        "outcomes": _outcomes_in_words(details.results),
         "court": _COURT if _WITH_COURT & set(details.regimes) else "",
     }
 
@@ -178,6 +181,21 @@ def _reason_in_words(reason: RefusalReason | DelayReason | None) -> str:
     if isinstance(reason, RefusalReason):
         return REFUSAL_WORDS[reason]
     return DELAY_WORDS[reason] if reason else ""
+
+
+def _outcomes_in_words(results: Sequence[RightResult]) -> str:
+    """A paragraph for what was done, and one for each right that was not, with why; empty if that is not all there."""
+    if any(one.outcome is not RightOutcome.FULFILLED and not (one.reason and one.basis) for one in results):
+        return ""
+    done = [one.right for one in results if one.outcome is RightOutcome.FULFILLED]
+    parts = [f"Done: {words_for(done)}."] if done else []
+    for one in results:
+        why = f"because {_reason_in_words(one.reason)}.\nIt rests on: {one.basis}"
+        if one.outcome is RightOutcome.PARTLY_FULFILLED:
+            parts.append(f"Done in part: {RIGHT_WORDS[one.right]}. The rest was not done, {why}")
+        elif one.outcome is RightOutcome.REFUSED:
+            parts.append(f"Not done: {RIGHT_WORDS[one.right]}, {why}")
+    return "\n\n".join(parts)
 
 
 def _places(template: str) -> set[str]:

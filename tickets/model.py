@@ -8,7 +8,7 @@ from enum import Enum
 from typing import Any
 
 from tickets.clocks import Clock
-from tickets.vocabulary import Channel, ContactKind, EvidenceKind, Regime, Right, Status
+from tickets.vocabulary import Channel, ContactKind, EvidenceKind, RefusalReason, Regime, Right, RightOutcome, Status
 
 DEFAULT_LIMIT = 100
 
@@ -126,8 +126,27 @@ class Receipt:
 
 
 @dataclass(frozen=True)
+class RightResult:
+    """What became of one right. reason, basis: why not, or not all of it, and the clause or law it rests on."""
+
+    right: Right
+    outcome: RightOutcome
+    reason: RefusalReason | None = None
+    basis: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data for export."""
+        return {
+            "right": self.right.value,
+            "outcome": self.outcome.value,
+            "denial_reason": self.reason and self.reason.value,
+            "denial_basis": self.basis or None,
+        }
+
+
+@dataclass(frozen=True)
 class Summary:
-    """A request as the person who filed it and a list may see it."""
+    """A request as the person who filed it and a list may see it. outcomes: see tickets.right_outcomes.of_row."""
 
     reference: str
     policy: str
@@ -137,6 +156,7 @@ class Summary:
     acknowledge_by: date | None
     answer_by: date
     is_target: bool
+    outcomes: tuple[RightResult, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Plain data for export."""
@@ -149,6 +169,7 @@ class Summary:
             "acknowledge_by": self.acknowledge_by and self.acknowledge_by.isoformat(),
             "answer_by": self.answer_by.isoformat(),
             "is_target": self.is_target,
+            "outcomes": [one.to_json() for one in self.outcomes],
         }
 
 

@@ -16,6 +16,8 @@ from typing import Any
 import sqlalchemy as sa  # type: ignore[import-untyped,unused-ignore]
 
 from pii.encryption import EncryptionError, Vault
+from tickets import deeds
+from tickets.deeds import SYSTEM
 from tickets.errors import InputError
 from tickets.outgoing import (
     LONGEST_KIND,
@@ -32,7 +34,7 @@ from tickets.outgoing import (
 )
 from tickets.store import Store, Unit
 from tickets.tables_talk import outbox
-from tickets.vocabulary import Delivery, Way
+from tickets.vocabulary import Delivery, Subject, Way
 
 __all__ = ["DeadLetter", "FeedMessage", "Letter", "Outbox", "Parcel", "cancel", "post", "post_sent"]
 
@@ -149,11 +151,19 @@ class Outbox:
         """It can never be delivered: dead at once."""
         self._note(_if_still_held(parcel).values(**_dead(parcel.attempts + 1, parcel.deadline, problem, now)))
 
-    def try_again(self, letter_id: str, now: datetime) -> bool:
-        """Let a dead letter wait once more, with all its tries. False if there is none, or nothing is left of it."""
+    def try_again(self, letter_id: str, now: datetime, *, actor: str = SYSTEM) -> bool:
+        """Let a dead letter wait once more, with all its tries. False if there is none, or nothing is left of it.
+
+        actor: who lets it, for the audit trail.
+        """
         dead = _of_row(letter_id).where(outbox.c.status == Delivery.DEAD.value, sa.func.length(outbox.c.sealed) > 0)
         again = {"status": Delivery.WAITING.value, "attempts": 0, "next_at": now, "done_at": None}
-        return self._note(dead.values(**again)) == 1
+        with self._store.unit() as unit:
+            if unit.execute(dead.values(**again)).rowcount != 1:
+                return False
+            deeds.note(unit, Subject.LETTER, letter_id, "letter_tried_again", actor, now)
+            unit.commit()
+        return True
 
     def free_leases(self) -> int:
         """End all leases; gives how many. Only for a process that is the only one, when it starts."""

@@ -92,8 +92,8 @@ CCPA_TYPES: Mapping[str, frozenset[Right]] = {
 class Report:
     """The requests received from start to end, both days included, in UTC. policy: "" for all.
 
-    by_right: every right; a request that holds several counts under each. by_month: "2026-01", every month of the
-    period. by_policy: those with requests. reasons and delays: only those that were given.
+    by_right: every right; a request that holds several counts under each, by what became of that right. by_month:
+    "2026-01", every month of the period. by_policy: those with requests. reasons and delays: only those given.
     ccpa: by type of request, of those about policies that name CCPA as a law of theirs. Where the people live is not
     known, so requests of all individuals are counted, which 11 CCR 7102(b) allows if it is said.
     """

@@ -14,11 +14,12 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by  # type: ignore[im
 from tickets import counting, export, spreadsheet
 from tickets.counting import Alike
 from tickets.errors import InputError
+from tickets.model import RightResult
 from tickets.report_model import CCPA_TYPES, FIELDS, Metric, Report, Tally
 from tickets.store import Store, Unit
-from tickets.tables import MAX_NAME, request_rights, requests
+from tickets.tables import MAX_NAME, request_rights, requests, right_outcomes
 from tickets.transparency import Transparency, transparency
-from tickets.vocabulary import DelayReason, RefusalReason, Regime, Right, Status
+from tickets.vocabulary import DelayReason, RefusalReason, Regime, Right, RightOutcome, Status
 
 __all__ = ["CCPA_TYPES", "Metric", "Report", "Reports", "Tally", "Transparency", "transparency"]
 
@@ -43,7 +44,7 @@ class Reports:
 
     def csv(self, policy: str, start: date, end: date) -> str:
         """A line for each request, with the fields that 11 CCR 7101 asks for and the clock; nothing of the person."""
-        found = self._records(policy, start, end)
+        found = map(export.flat, self._records(policy, start, end))
         return spreadsheet.written(export.FIELDS, ([record[name] for name in export.FIELDS] for record in found))
 
     def summary_csv(self, policy: str, start: date, end: date, now: datetime | None = None) -> str:
@@ -102,6 +103,7 @@ def _grouped(unit: Unit, begin: datetime, over: datetime, today: date | None, is
         (closed <= requests.c.answer_by).label("is_on_time"),
         (sa.false() if today is None else sa.and_(is_open, requests.c.answer_by < today)).label("is_overdue"),
         _rights(is_sqlite).label("rights"),
+        _results(is_sqlite).label("results"),
     ).where(requests.c.received_at >= begin, requests.c.received_at < over)
     table = each.subquery()
     counted = sa.select(*table.c, sa.func.count().label("times")).group_by(*table.c)
@@ -116,7 +118,28 @@ def _rights(is_sqlite: bool) -> Any:
     return sa.select(joined).where(request_rights.c.request_id == requests.c.id).scalar_subquery()
 
 
+def _results(is_sqlite: bool) -> Any:
+    """What became of each right as one text, "deletion:refused:LegallyExempted", of what was done in part."""
+    told = right_outcomes.c
+    one = told.right + ":" + told.outcome + ":" + sa.func.coalesce(told.refusal_reason, "")
+    in_order = aggregate_order_by(",", told.right)
+    joined = sa.func.group_concat(one, ",") if is_sqlite else sa.func.string_agg(one, in_order)
+    found = sa.select(joined).where(told.request_id == requests.c.id).scalar_subquery()
+    return sa.case((requests.c.status == Status.PARTLY_FULFILLED.value, found))
+
+
+def _results_in(text: str | None) -> dict[Right, RightResult]:
+    """What _results wrote."""
+    found = (one.split(":") for one in (text or "").split(",") if one)
+    return {
+        Right(right): RightResult(Right(right), RightOutcome(outcome), RefusalReason(reason) if reason else None)
+        for right, outcome, reason in found
+    }
+
+
 def _as_alike(row: Any, month: str) -> Alike:
+    results = _results_in(row.results)
+    of_all = {RefusalReason(row.refusal_reason)} if row.refusal_reason else set()
     return Alike(
         policy=row.policy,
         month=month,
@@ -125,8 +148,9 @@ def _as_alike(row: Any, month: str) -> Alike:
         days=None if row.days is None else int(row.days),
         is_on_time=bool(row.is_on_time),
         is_overdue=bool(row.is_overdue),
-        reason=RefusalReason(row.refusal_reason) if row.refusal_reason else None,
+        reasons=frozenset(one.reason for one in results.values() if one.reason) | of_all,
         delay=DelayReason(row.extension_reason) if row.extension_reason else None,
         is_ccpa=Regime.CCPA.value in json.loads(row.regimes),
         times=row.times,
+        results=results,
     )

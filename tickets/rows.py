@@ -5,16 +5,17 @@ from __future__ import annotations
 import json
 import secrets
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
 import sqlalchemy as sa  # type: ignore[import-untyped,unused-ignore]
 
+from tickets import right_outcomes
 from tickets.clocks import Clock
 from tickets.errors import StoreError
-from tickets.model import AuditLine, Filters, OpenRequest, Receipt, Summary
+from tickets.model import AuditLine, Filters, OpenRequest, Receipt, RightResult, Summary
 from tickets.moves import Case
 from tickets.references import new_reference
 from tickets.store import Unit
@@ -215,25 +216,30 @@ def remember(unit: Unit, wish: OpenRequest, fingerprint: str, request_id: str, r
 
 def summary(unit: Unit, row: Row) -> Summary:
     """One request in short."""
-    return _summary(row, _rights_of(unit, [row["id"]])[row["id"]])
+    return _summarised(unit, [row])[0]
 
 
 def _summaries(unit: Unit, found: Any) -> tuple[Summary, ...]:
-    rows = unit.execute(found).mappings().all()
-    rights = _rights_of(unit, [row["id"] for row in rows])
-    return tuple(_summary(row, rights[row["id"]]) for row in rows)
+    return _summarised(unit, unit.execute(found).mappings().all())
 
 
-def _summary(row: Row, rights: Collection[Right]) -> Summary:
+def _summarised(unit: Unit, rows: Sequence[Row]) -> tuple[Summary, ...]:
+    rights = {name: in_order(found) for name, found in _rights_of(unit, [row["id"] for row in rows]).items()}
+    results = right_outcomes.results_of(unit, rows, rights)
+    return tuple(_summary(row, rights[row["id"]], results[row["id"]]) for row in rows)
+
+
+def _summary(row: Row, rights: tuple[Right, ...], results: tuple[RightResult, ...]) -> Summary:
     return Summary(
         reference=row["reference"],
         policy=row["policy"],
-        rights=in_order(rights),
+        rights=rights,
         status=Status(row["status"]),
         received=row["received_at"],
         acknowledge_by=row["acknowledge_by"],
         answer_by=row["answer_by"],
         is_target=row["is_target"],
+        outcomes=results,
     )
 
 

@@ -17,6 +17,7 @@ from sqlalchemy import (  # type: ignore[import-untyped,unused-ignore]
     Date,
     DateTime,
     ForeignKey,
+    ForeignKeyConstraint,
     Index,
     Integer,
     MetaData,
@@ -27,7 +28,17 @@ from sqlalchemy import (  # type: ignore[import-untyped,unused-ignore]
 )
 from sqlalchemy.types import TypeDecorator  # type: ignore[import-untyped,unused-ignore]
 
-from tickets.vocabulary import AT_WORK, EXECUTED, OPEN, Channel, DelayReason, RefusalReason, Right, Status
+from tickets.vocabulary import (
+    AT_WORK,
+    EXECUTED,
+    OPEN,
+    Channel,
+    DelayReason,
+    RefusalReason,
+    Right,
+    RightOutcome,
+    Status,
+)
 
 MAX_TEXT = 4_000
 MAX_NAME = 200
@@ -184,6 +195,28 @@ request_rights = Table(
     Column("request_id", String(32), ForeignKey("requests.id", name="fk_request_rights_request"), primary_key=True),
     Column("right", String(32), primary_key=True),
     CheckConstraint(among('"right"', Right), "right"),
+)
+
+# What became of each right of a request that was done in part; of all others the status says it. Never changed: see the
+# triggers in migration 0006, which also see that there is one for each right before the request is closed with it.
+right_outcomes = Table(
+    "right_outcomes",
+    metadata,
+    Column("request_id", String(32), primary_key=True),
+    Column("right", String(32), primary_key=True),
+    Column("outcome", String(32), nullable=False),
+    Column("refusal_reason", String(64)),
+    Column("refusal_basis", String(MAX_NAME)),
+    ForeignKeyConstraint(
+        ["request_id", "right"], ["request_rights.request_id", "request_rights.right"], name="fk_right_outcomes_right"
+    ),
+    CheckConstraint(among("outcome", RightOutcome), "outcome"),
+    CheckConstraint(f"refusal_reason IS NULL OR {among('refusal_reason', RefusalReason)}", "refusal_reason"),
+    CheckConstraint(
+        "(outcome = 'fulfilled') = (refusal_reason IS NULL) AND (refusal_reason IS NULL) = (refusal_basis IS NULL) "
+        "AND (refusal_basis IS NULL OR refusal_basis <> '')",
+        "refusal_reasoned",
+    ),
 )
 
 # Append-only (triggers in the migration refuse changes); no foreign key, because the trail outlives the request.

@@ -89,6 +89,14 @@ class RefusalReason(str, Enum):
     ENTITY_ALREADY_INFORMED = "EntityAlreadyInformed"
 
 
+class RightOutcome(str, Enum):
+    """What became of one right of a request that was done in part; a right itself may be done in part too."""
+
+    FULFILLED = "fulfilled"
+    PARTLY_FULFILLED = "partly_fulfilled"
+    REFUSED = "refused"
+
+
 class Regime(str, Enum):
     """A law whose clock a policy's profile names. No regime at all: the operator's own target."""
 
@@ -233,3 +241,12 @@ class Verdict(str, Enum):
     OPEN = "open"
     ADDED = "added"
     DISMISSED = "dismissed"
+
+
+class Subject(str, Enum):
+    """What an entry of the audit trail is about that is not about a request. No request has such a word for its id."""
+
+    STAFF = "staff"
+    FINDING = "finding"
+    LETTER = "letter"
+    ARRIVAL = "arrival"

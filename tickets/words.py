@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import date, datetime, timezone
 
-from tickets.vocabulary import Channel, DelayReason, RefusalReason, Regime, Right, Status
+from tickets.vocabulary import Channel, DelayReason, RefusalReason, Regime, Right, RightOutcome, Status
 
 RIGHT_WORDS: dict[Right, str] = {
     Right.ACCESS: "a copy of your data",
@@ -79,6 +79,11 @@ COMPLAINT_WORDS: dict[Regime, str] = {
     Regime.COPPA: "the Federal Trade Commission of the United States (ftc.gov)",
     Regime.FERPA: "the Student Privacy Policy Office of the US Department of Education (studentprivacy.ed.gov)",
 }
+OUTCOME_WORDS: dict[RightOutcome, str] = {
+    RightOutcome.FULFILLED: "done",
+    RightOutcome.PARTLY_FULFILLED: "done in part",
+    RightOutcome.REFUSED: "not done",
+}
 ANY_AUTHORITY = "the authority for data protection or consumer protection where you live"
 
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -91,6 +96,11 @@ _MONTHS = (
 def words_for(rights: Iterable[Right]) -> str:
     """Rights as they are spoken of."""
     return ", ".join(RIGHT_WORDS[right] for right in rights)
+
+
+def authorities(regimes: Collection[Regime]) -> str:
+    """Where one can complain under these laws."""
+    return "; ".join(COMPLAINT_WORDS[regime] for regime in Regime if regime in regimes) or ANY_AUTHORITY
 
 
 def day_in_words(day: date) -> str:

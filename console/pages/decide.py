@@ -11,7 +11,7 @@ from fastapi import Request
 from fastapi.responses import Response
 
 from console.access import Routes, Who
-from console.pages.decide_moves import Typed, decide, letter, longer_date
+from console.pages.decide_moves import Typed, decide, letter
 from console.pages.decide_table import MOVES, Move
 from console.pages.queue_bulk import as_sentence
 from console.pages.queue_words import EVIDENCE_WORDS, RIGHT_FOR_STAFF, Names
@@ -20,15 +20,15 @@ from console.pages.request_templates import question_templates
 from console.pages.request_view import HistoryLine, goes_to, header, history_since
 from tickets.allowed import ROLE_FOR, allowed
 from tickets.errors import InputError, MoveError
-from tickets.vocabulary import SIGNALS, DelayReason, RefusalReason
-from tickets.words import ANY_AUTHORITY, COMPLAINT_WORDS, DELAY_WORDS, REFUSAL_WORDS, day_in_words
+from tickets.vocabulary import SIGNALS, DelayReason, RefusalReason, RightOutcome
+from tickets.words import DELAY_WORDS, OUTCOME_WORDS, REFUSAL_WORDS, authorities, day_in_words
 
 if TYPE_CHECKING:
     from console.house import House
     from tickets.model import Details
 
 _LONGEST = 4_000
-_MOST_FIELDS = 40
+_MOST_FIELDS = 60
 
 
 @dataclass(frozen=True)
@@ -130,7 +130,6 @@ def _changed(house: "House", move: Move, details: "Details", who: Who, sent: Sen
 def _values(house: "House", move: Move, details: "Details", who: Who, typed: Typed) -> dict[str, Any]:
     now = house.clock()
     says = policy_says(house.knowledge, details, house.settings.public_url)
-    authorities = [COMPLAINT_WORDS[regime] for regime in details.regimes]
     return {
         "move": move,
         "details": details,
@@ -147,13 +146,22 @@ def _values(house: "House", move: Move, details: "Details", who: Who, typed: Typ
         "reasons": [(reason.value, REFUSAL_WORDS[reason]) for reason in RefusalReason],
         "delays": [(reason.value, DELAY_WORDS[reason]) for reason in DelayReason],
         "bases": bases(house.knowledge, details),
+        "outcomes": _outcomes(details),
         "rights": [(right.value, RIGHT_FOR_STAFF[right]) for right in details.summary.rights],
         "controllers": [says.other_party] if says and says.other_party else [],
         "templates": [(key, title) for key, (title, _) in question_templates(details).items()],
         "goes_to": goes_to(details),
-        "authority": "; ".join(authorities) or ANY_AUTHORITY,
-        "longer": day_in_words(longer_date(house, details.summary.reference)) if "delay" in move.fields else "",
+        "authority": authorities(details.regimes),
+        "longer": day_in_words(house.decisions.longer_date(details.summary.reference))
+        if "delay" in move.fields
+        else "",
     }
+
+
+def _outcomes(details: "Details") -> list[tuple[str, str]]:
+    """What can have become of a right. Of one alone, that it was done in part: else it is fulfilled, or refused."""
+    several = len(details.summary.rights) > 1
+    return [(one.value, OUTCOME_WORDS[one]) for one in RightOutcome if several or one is RightOutcome.PARTLY_FULFILLED]
 
 
 def _signals_left(details: "Details") -> list[Any]:

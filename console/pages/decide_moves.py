@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import date, datetime
+from datetime import datetime
 from enum import Enum
 from typing import TYPE_CHECKING, TypeVar
 
 from console.pages.decide_table import Move
 from console.pages.queue_words import RIGHT_FOR_STAFF
-from tickets import rows, steps
+from tickets import right_outcomes
 from tickets.allowed import Action
 from tickets.errors import InputError, UnknownRequestError
 from tickets.letters import Details as LetterDetails
 from tickets.letters import news_letter
-from tickets.model import Summary
-from tickets.vocabulary import SIGNALS, DelayReason, EvidenceKind, RefusalReason, Right
+from tickets.model import RightResult, Summary
+from tickets.vocabulary import SIGNALS, DelayReason, EvidenceKind, RefusalReason, RightOutcome
 
 if TYPE_CHECKING:
     from console.house import House
     from tickets.model import Details
 
+NO_BASIS = "Name the clause or law that it rests on."
 _Word = TypeVar("_Word", bound=Enum)
 
 
@@ -63,10 +64,9 @@ def decide(house: "House", move: Move, details: "Details", typed: Typed, actor: 
     elif move.action is Action.LINK_DUPLICATE:
         staff.link_duplicate(reference, _original(house, typed), actor, now, seen=seen)
     elif move.action is Action.REFUSE:
-        staff.refuse(reference, _refusal(typed), _basis(typed, details), actor, now, seen=seen)
+        staff.refuse(reference, _refusal(typed), _given(typed, "basis", NO_BASIS), actor, now, seen=seen)
     else:
-        basis = _basis(typed, details, is_partly=True)
-        staff.partly_fulfil(reference, _refusal(typed), basis, actor, now, seen=seen)
+        staff.partly_fulfil(reference, results_of(typed, details), actor, now, seen=seen)
 
 
 def letter(house: "House", move: Move, details: "Details", typed: Typed) -> tuple[str, str] | None:
@@ -91,37 +91,32 @@ def _said(house: "House", move: Move, details: "Details", typed: Typed) -> Lette
     if move.action is Action.ASK:
         return LetterDetails(question=_given(typed, "question", "Write the question."))
     if move.action is Action.EXTEND:
-        return LetterDetails(reason=_delay(typed), answer_by=longer_date(house, details.summary.reference))
+        return LetterDetails(reason=_delay(typed), answer_by=house.decisions.longer_date(details.summary.reference))
     if move.action is Action.REFER:
         return LetterDetails(controller=_given(typed, "controller", "Say who decides about this data."))
     if move.action is Action.LINK_DUPLICATE:
         return LetterDetails(original=_original(house, typed))
-    if move.action in (Action.REFUSE, Action.PARTLY_FULFIL):
-        basis = _basis(typed, details, is_partly=move.action is Action.PARTLY_FULFIL)
+    if move.action is Action.REFUSE:
+        basis = _given(typed, "basis", NO_BASIS)
         return LetterDetails(reason=_refusal(typed), basis=basis, regimes=details.regimes)
+    if move.action is Action.PARTLY_FULFIL:
+        return LetterDetails(results=results_of(typed, details), regimes=details.regimes)
     return LetterDetails()
 
 
-def longer_date(house: "House", reference: str) -> date:
-    """The date that an extension gives, from all that the clock knows."""
-    with house.store.reading() as unit:
-        row = rows.by_reference(unit, reference)
-        if row is None:
-            raise UnknownRequestError("there is no such request here")
-        extended: date = steps.clock_now(unit, row, extended=True).answer_by
-        return extended
-
-
-def _basis(typed: Typed, details: "Details", *, is_partly: bool = False) -> str:
-    """The clause or law; of a request for several rights, also what was not done."""
-    basis = _given(typed, "basis", "Name the clause or law that it rests on.")
-    if not is_partly or len(details.summary.rights) == 1:
-        return basis
-    done = {_one(Right, word, "Tick what was done.") for word in typed.all("done")}
-    left = [right for right in details.summary.rights if right not in done]
-    if not done or not left:
-        raise InputError("Tick what was done, and leave at least one thing open: else it is fulfilled, or refused.")
-    return f"{basis} (not done: {', '.join(RIGHT_FOR_STAFF[right] for right in left)})"
+def results_of(typed: Typed, details: "Details") -> tuple[RightResult, ...]:
+    """What became of each right, as it was typed. Raises InputError where that is not a part, or lacks its reason."""
+    results = []
+    for right in details.summary.rights:
+        words = RIGHT_FOR_STAFF[right]
+        outcome = _one(RightOutcome, typed.get(f"outcome_{right.value}"), f"Say what became of this: {words}.")
+        if outcome is RightOutcome.FULFILLED:
+            results.append(RightResult(right, outcome))
+            continue
+        reason = _one(RefusalReason, typed.get(f"reason_{right.value}"), f"Choose the reason for this: {words}.")
+        basis = _given(typed, f"basis_{right.value}", f"Name the clause or law for this: {words}.")
+        results.append(RightResult(right, outcome, reason, basis))
+    return right_outcomes.checked(results, details.summary.rights)
 
 
 def _original(house: "House", typed: Typed) -> str:

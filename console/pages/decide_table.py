@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from tickets.allowed import Action
 from tickets.letters import News
+from tickets.vocabulary import Right
 
 
 @dataclass(frozen=True)
@@ -60,8 +61,8 @@ MOVES: tuple[Move, ...] = (
     Move(
         Action.PARTLY_FULFIL,
         "Fulfil in part",
-        "You say which part was done, and why the rest was not. The request is closed.",
-        ("done", "reason", "basis"),
+        "You say of each right what became of it, and why it was not done. The request is closed.",
+        tuple(f"{part}_{right.value}" for right in Right for part in ("outcome", "reason", "basis")),
         News.PARTLY_FULFILLED,
         confirm=True,
         is_final=True,

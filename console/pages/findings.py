@@ -13,7 +13,6 @@ from fastapi.responses import Response
 
 from console.access import Routes, Who
 from console.pages.knowledge import families, topic_of
-from console.settings import PROJECT
 from policies_kb.reviewed import ExampleError, add_example
 from tickets.errors import InputError
 from tickets.findings import FindingGroup
@@ -24,8 +23,6 @@ if TYPE_CHECKING:
 
 MOST_SHOWN = 100
 MOST_LOOKED_AT = 1_000
-EXAMPLES_FOLDER = PROJECT
-"""The project whose training data examples are written into."""
 KIND_WORDS: dict[Finding, str] = {
     Finding.UNANSWERED: "Not answered",
     Finding.SILENT: "Policy is silent",
@@ -113,7 +110,7 @@ class Questions:
         chosen = [wording for wording in known if wording in set(wordings)]
         if not chosen or topic_of(topic) is None:
             raise InputError("Choose a topic, and at least one wording of the question.")
-        return sum(add_example(EXAMPLES_FOLDER, group.policy, topic, wording) for wording in chosen)
+        return sum(add_example(self._house.settings.project, group.policy, topic, wording) for wording in chosen)
 
     def _shown(self, group: FindingGroup) -> dict[str, Any]:
         topic, policy = topic_of(group.topic), group.policy
@@ -169,7 +166,8 @@ def add(routes: Routes, house: "House") -> None:
         except (ExampleError, InputError) as error:
             shown = questions.form(group, wording or (), topic, str(error))
             return house.look.page(request, who, "findings_example.html", 422, **shown)
-        await asyncio.to_thread(house.findings.settle, finding_id, Verdict.ADDED, who.member.id, house.clock())
+        settle, now = house.findings.settle, house.clock()
+        await asyncio.to_thread(settle, finding_id, Verdict.ADDED, who.member.id, now, topic=topic)
         return house.look.go(request, narrowed.at("/findings", kind=""), _said(new))
 
     @routes.post("/findings/{finding_id}/dismiss", role=Role.AGENT)

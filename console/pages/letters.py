@@ -60,12 +60,12 @@ def add(routes: Routes, house: "House") -> None:
 
     @routes.post("/letters/again", role=Role.AGENT)
     async def again(request: Request, who: Who, letter: Annotated[str, Form(max_length=64)]) -> Response:
-        waits = await asyncio.to_thread(house.outbox.try_again, letter, house.clock())
+        waits = await asyncio.to_thread(house.outbox.try_again, letter, house.clock(), actor=who.member.id)
         return house.look.go(request, "/letters", "It is being sent once more." if waits else NOTHING_LEFT)
 
     @routes.post("/letters/arrived", role=Role.AGENT)
     async def arrived(request: Request, who: Who, sequence: Annotated[int, Form(ge=0, lt=2**62)]) -> Response:
-        waits = await asyncio.to_thread(house.inbox.try_again, sequence, house.clock())
+        waits = await asyncio.to_thread(house.inbox.try_again, sequence, house.clock(), actor=who.member.id)
         return house.look.go(request, "/letters", "It is being worked on once more." if waits else NOT_STUCK)
 
 

@@ -131,6 +131,15 @@ ACTION_WORDS: dict[str, str] = {
     "noted": "wrote an internal note",
     "replied": "replied to the person",
     "answered": "the person answered",
+    "staff_added": "added a member of staff",
+    "staff_reset": "gave a new first password to",
+    "staff_disabled": "let in no more",
+    "staff_enabled": "let in again",
+    "staff_role_set": "gave another role to",
+    "example_added": "made an example of a question",
+    "finding_dismissed": "dismissed a question",
+    "letter_tried_again": "let a letter be sent once more",
+    "arrival_tried_again": "let a message be worked on once more",
     "entered": "entered what came by phone, mail or letter",
 }
 
@@ -141,6 +150,7 @@ _ACTORS = {
     "service": "the desk",
     "retention": "the desk's keeping times",
     "system": "the desk",
+    "operator": "somebody at the command line",
 }
 
 

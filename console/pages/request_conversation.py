@@ -68,7 +68,8 @@ def said_in(packed: bytes) -> tuple[Said, ...]:
     try:
         opener = zlib.decompressobj()
         kept = json.loads(opener.decompress(packed, _LARGEST).decode("utf-8"))
-        return tuple(_said(kept["events"]))[-MOST_SAID:]
+        # What a long conversation was rolled up from stands apart: the dialogue does not go through it any more.
+        return tuple(_said([*kept.get("earlier", ()), *kept["events"]]))[-MOST_SAID:]
     except (zlib.error, ValueError, KeyError, TypeError, AttributeError, OverflowError):
         return ()
 

@@ -24,7 +24,7 @@ from console.pages.request_policy import policy_says
 from console.pages.request_templates import reply_templates
 from tickets.allowed import Action, allowed
 from tickets.vocabulary import CLOSED, Channel, ContactKind, EvidenceKind, Remark
-from tickets.words import RIGHT_WORDS
+from tickets.words import OUTCOME_WORDS, REFUSAL_WORDS, RIGHT_WORDS, authorities
 
 if TYPE_CHECKING:
     from console.access import Who
@@ -132,6 +132,14 @@ def goes_to(details: "Details") -> str:
     return chat
 
 
+def outcomes(details: "Details") -> list[tuple[str, str, str, str]]:
+    """What became of each right: the right, its outcome, and where it was refused the reason and what that rests on."""
+    return [
+        (RIGHT_WORDS[one.right], OUTCOME_WORDS[one.outcome], REFUSAL_WORDS[one.reason] if one.reason else "", one.basis)
+        for one in details.summary.outcomes
+    ]
+
+
 def moves(may: dict[Action, str]) -> dict[str, Any]:
     """The moves that can be made now, and of the others why not. The first that carries the work on stands out."""
     ready = [move for move in MOVES if not may[move.action]]
@@ -167,6 +175,8 @@ def page(house: "House", reference: str, who: "Who", now: datetime, template: st
         "details": details,
         "head": header(house, details, names, now),
         "asked": [RIGHT_WORDS[right] for right in details.summary.rights],
+        "outcomes": outcomes(details),
+        "complain_to": authorities(details.regimes),
         "laws": [REGIME_WORDS[regime] for regime in details.regimes],
         "channel": CHANNEL_FOR_STAFF[details.channel],
         "says": says,

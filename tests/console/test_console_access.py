@@ -57,7 +57,7 @@ ROLES = {
         GET /reports/dossier, POST /reports/dossier, POST /reports/dossier/revealed
     """,
     Role.ADMIN: """
-        GET /staff, POST /staff/add, POST /staff/reset
+        GET /staff, GET /staff/trail, POST /staff/add, POST /staff/reset
         POST /staff/disable, POST /staff/enable, POST /staff/role
     """,
 }

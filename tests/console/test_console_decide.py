@@ -14,13 +14,19 @@ from console.pages.decide_table import MOVES
 from tickets.allowed import Action
 from tickets.vocabulary import DelayReason, EvidenceKind, RefusalReason, Right, Role, Status
 
+PART = {
+    "outcome_access": "fulfilled",
+    "outcome_portability": "refused",
+    "reason_portability": RefusalReason.LEGALLY_EXEMPTED.value,
+    "basis_portability": "GDPR Art. 20(4)",
+}
 WHY = {"reason": RefusalReason.LEGALLY_EXEMPTED.value, "basis": "GDPR Art. 17(3)(b)"}
 LETTERS: list[tuple[str, str, dict[str, Any]]] = [
     ("ask", "asked", {"question": "Which account do you mean?"}),
     ("extend", "extended", {"delay": DelayReason.COMPLEXITY_OF_PROCESS.value}),
     ("refer", "referred", {"controller": "your school"}),
     ("refuse", "denied", WHY),
-    ("partly-fulfil", "partly_fulfilled", {**WHY, "done": [Right.ACCESS.value]}),
+    ("partly-fulfil", "partly_fulfilled", PART),
     ("fulfil", "fulfilled", {}),
 ]
 
@@ -32,7 +38,7 @@ def room(house: House, clock: Clock) -> Room:
 
 @pytest.fixture
 def agent(room: Room) -> Person:
-    return room.person(Role.AGENT, "mira")
+    return room.person(Role.AGENT, "agent-one")
 
 
 def offered(person: Person, reference: str) -> set[str]:
@@ -64,7 +70,7 @@ def test_an_extension_is_offered_only_where_a_law_allows_it(room: Room, agent: P
 
 
 def test_a_deletion_takes_two_people_a_hold_and_the_password(room: Room, agent: Person) -> None:
-    approver = room.person(Role.APPROVER, "otto")
+    approver = room.person(Role.APPROVER, "approver-one")
     reference = room.file(Right.DELETION, evidence=frozenset({EvidenceKind.LOGIN_TOKEN}))
     here = f"/requests/{reference}"
     agent.post(f"{here}/verify", room.fresh(reference, kind="staff_record_match"))
@@ -78,7 +84,7 @@ def test_a_deletion_takes_two_people_a_hold_and_the_password(room: Room, agent: 
     early = agent.post(f"{here}/fulfil", room.fresh(reference, step="send"))
     assert early.status_code == 409 and "On hold until" in words(early)
     room.clock.pass_by(hours=73)
-    late = room.person(Role.AGENT, "nico")
+    late = room.person(Role.AGENT, "agent-three")
     assert late.post(f"{here}/fulfil", room.fresh(reference, step="send")).status_code == 403
     assert room.status(reference) is Status.IN_PROGRESS
     late.confirm()
@@ -87,7 +93,7 @@ def test_a_deletion_takes_two_people_a_hold_and_the_password(room: Room, agent: 
 
 
 def test_who_approved_a_deletion_does_not_carry_it_out(room: Room) -> None:
-    approver = room.person(Role.APPROVER, "otto")
+    approver = room.person(Role.APPROVER, "approver-one")
     reference = room.in_progress(Right.DELETION)
     room.house.decisions.approve(reference, approver.id, room.clock.now)
     room.clock.pass_by(minutes=1)
@@ -140,12 +146,12 @@ def test_what_was_typed_stays_in_a_form_that_was_not_taken(room: Room, agent: Pe
 
 
 def test_a_second_save_never_writes_over_the_first(room: Room, agent: Person) -> None:
-    other, reference = room.person(Role.AGENT, "otto"), room.in_progress(Right.ACCESS)
+    other, reference = room.person(Role.AGENT, "agent-two"), room.in_progress(Right.ACCESS)
     form = room.fresh(reference, question="a question that took long to write", step="send")
     room.house.decisions.await_controller(reference, other.id, room.clock.now)
     answer = agent.post(f"/requests/{reference}/ask", form)
     said = words(answer)
-    assert answer.status_code == 409 and "otto turned to the controller" in said
+    assert answer.status_code == 409 and "agent-two turned to the controller" in said
     assert "a question that took long to write" in answer.text
     assert room.status(reference) is Status.AWAITING_CONTROLLER and room.letters(reference, "asked") == []
 
@@ -161,17 +167,17 @@ def test_where_nobody_can_be_written_to_that_is_said_before(room: Room, agent: P
 
 
 def test_after_a_collision_the_form_can_be_sent_on_purpose(room: Room, agent: Person) -> None:
-    other, reference = room.person(Role.AGENT, "otto"), room.in_progress(Right.ACCESS)
+    other, reference = room.person(Role.AGENT, "agent-two"), room.in_progress(Right.ACCESS)
     form = room.fresh(reference, **WHY, step="send")
     room.house.handling.claim(reference, other.id, room.clock.now)
     collided = agent.post(f"/requests/{reference}/refuse", form)
-    assert collided.status_code == 409 and "otto took the request" in words(collided)
+    assert collided.status_code == 409 and "agent-two took the request" in words(collided)
     again = agent.post(f"/requests/{reference}/refuse", {**hidden(collided), **WHY, "step": "send"})
     assert again.status_code == 303 and room.status(reference) is Status.DENIED
 
 
 def test_of_two_who_decide_at_once_one_wins(room: Room, agent: Person) -> None:
-    people = [agent, room.person(Role.AGENT, "otto")]
+    people = [agent, room.person(Role.AGENT, "agent-two")]
     for _ in range(10):
         reference = room.in_progress(Right.ACCESS)
         form, answers = room.fresh(reference, **WHY, step="send"), []
@@ -192,13 +198,48 @@ def test_of_two_who_decide_at_once_one_wins(room: Room, agent: Person) -> None:
 def test_a_part_is_fulfilled_right_by_right(room: Room, agent: Person) -> None:
     reference = approved(room, Right.ACCESS, Right.PORTABILITY, Right.OBJECTION)
     agent.confirm()
-    page = agent.post(f"/requests/{reference}/partly-fulfil", room.fresh(reference, **WHY, done=["access"]))
-    assert "It rests on: GDPR Art. 17(3)(b) (not done: portable copy, objection)" in words(page)
-    everything = ["access", "portability", "objection"]
-    for done in ([], everything, ["nonsense"]):
-        answer = agent.post(f"/requests/{reference}/partly-fulfil", room.fresh(reference, **WHY, done=done))
-        assert answer.status_code == 422
-    assert room.status(reference) is Status.IN_PROGRESS
+    here = f"/requests/{reference}/partly-fulfil"
+    objection = {"outcome_objection": "partly_fulfilled", "reason_objection": "FulfilmentImpossible"}
+    typed = {**PART, **objection, "basis_objection": "clause 7"}
+    assert agent.get(here).text.count('type="radio"') == 9
+    page = agent.post(here, room.fresh(reference, **typed))
+    letter = words(page)
+    assert "Done: a copy of your data." in letter and "It rests on: GDPR Art. 20(4)" in letter
+    assert "Done in part: objection. The rest was not done, because it is impossible to do." in letter
+    assert agent.post(here, {**hidden(page), "step": "send"}).status_code == 303
+    said = words(agent.get(f"/requests/{reference}"))
+    assert "What became of it A copy of your data Done" in said and "Objection Done in part because it is" in said
+    assert "It rests on: clause 7" in said and "How to complain: to the data protection authority" in said
+
+
+@pytest.mark.parametrize(
+    ("lacking", "told"),
+    [
+        ({"outcome_access": ""}, "Say what became of this: copy of the data."),
+        ({"outcome_access": "nonsense"}, "Say what became of this: copy of the data."),
+        ({"outcome_portability": "fulfilled"}, "In part means that something was done"),
+        ({"outcome_access": "refused", "reason_access": "ProcessUnfounded", "basis_access": "x"}, "In part means"),
+        ({"reason_portability": ""}, "Choose the reason for this: portable copy."),
+        ({"basis_portability": " "}, "Name the clause or law for this: portable copy."),
+    ],
+)
+def test_a_part_that_lacks_something_is_not_sent(room: Room, agent: Person, lacking: dict[str, str], told: str) -> None:
+    reference = approved(room)
+    agent.confirm()
+    typed = {**PART, **lacking, "step": "send"}
+    answer = agent.post(f"/requests/{reference}/partly-fulfil", room.fresh(reference, **typed))
+    assert answer.status_code == 422 and told in words(answer), words(answer)
+    assert room.status(reference) is Status.IN_PROGRESS and room.letters(reference, "partly_fulfilled") == []
+
+
+def test_one_right_alone_is_done_in_part_with_its_reason(room: Room, agent: Person) -> None:
+    reference = approved(room, Right.ACCESS)
+    agent.confirm()
+    here = f"/requests/{reference}/partly-fulfil"
+    assert agent.get(here).text.count('type="radio"') == 1
+    why = {"outcome_access": "partly_fulfilled", "reason_access": "ProcessUnfounded", "basis_access": "clause 2"}
+    assert agent.post(here, room.fresh(reference, **why, step="send")).status_code == 303
+    assert room.status(reference) is Status.PARTLY_FULFILLED
 
 
 def test_the_longer_date_is_shown_before_it_is_taken(room: Room, agent: Person) -> None:
@@ -234,12 +275,12 @@ def test_a_move_that_is_not_allowed_shows_no_form(room: Room, agent: Person) -> 
 
 @pytest.mark.parametrize("move", MOVES, ids=[move.slug for move in MOVES])
 def test_each_move_needs_its_role(room: Room, move: Any) -> None:
-    reference, viewer = approved(room), room.person(Role.VIEWER, "vera")
+    reference, viewer = approved(room), room.person(Role.VIEWER, "viewer-one")
     assert viewer.get(f"/requests/{reference}/{move.slug}").status_code == 403
     before = room.trail(reference)
     assert viewer.post(f"/requests/{reference}/{move.slug}", room.fresh(reference, step="send")).status_code == 403
     if move.action is Action.APPROVE:
-        agent = room.person(Role.AGENT, "mira")
+        agent = room.person(Role.AGENT, "agent-one")
         assert agent.post(f"/requests/{reference}/approve", room.fresh(reference)).status_code == 403
     assert room.trail(reference) == before
 

@@ -22,7 +22,7 @@ def room(house: House, clock: Clock) -> Room:
 
 @pytest.fixture
 def agent(room: Room) -> Person:
-    return room.person(Role.AGENT, "mira")
+    return room.person(Role.AGENT, "agent-one")
 
 
 def filled(**changes: Any) -> dict[str, Any]:
@@ -87,7 +87,7 @@ def test_what_cannot_be_entered_is_told_and_kept(room: Room, agent: Person, wron
 
 
 def test_the_one_who_entered_it_does_not_approve_it(room: Room) -> None:
-    approver = room.person(Role.APPROVER, "otto")
+    approver = room.person(Role.APPROVER, "approver-one")
     where = approver.post("/queue/new", filled(right=["marketing_opt_out"])).headers["location"]
     reference = where.removeprefix("/requests/")
     assert room.status(reference) is Status.VERIFIED
@@ -97,6 +97,6 @@ def test_the_one_who_entered_it_does_not_approve_it(room: Room) -> None:
 
 
 def test_a_viewer_enters_nothing(room: Room) -> None:
-    viewer = room.person(Role.VIEWER, "vera")
+    viewer = room.person(Role.VIEWER, "viewer-one")
     assert viewer.get("/queue/new").status_code == 403
     assert viewer.post("/queue/new", filled()).status_code == 403 and room.house.requests.listing() == ()

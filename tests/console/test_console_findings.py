@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,6 @@ from desk_room import Room, words_of
 from staff_people import Clock, Person
 
 from console.house import House
-from console.pages import findings as module
 from console.pages.findings import CHANGED, GONE, KIND_MEANINGS, KIND_WORDS, Narrowing
 from console.settings import PROJECT
 from pii.redacted import Redacted
@@ -30,14 +30,14 @@ def room(house: House, clock: Clock) -> Room:
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def folder(tmp_path: Path, house: House) -> Path:
     """A project of the test's own, with questions that quality is measured with."""
     own = tmp_path / "project"
     (own / "data" / "nlu").mkdir(parents=True)
     shutil.copytree(
         PROJECT / "quality", own / "quality", ignore=lambda _, names: [n for n in names if n.endswith(".py")]
     )
-    monkeypatch.setattr(module, "EXAMPLES_FOLDER", own)
+    house.settings = replace(house.settings, project=own)
     return own
 
 

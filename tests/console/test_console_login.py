@@ -157,7 +157,7 @@ def test_who_is_disabled_is_out_at_the_next_click(agent: Person, shell_house: Ho
 
 
 def test_another_role_counts_at_the_next_click(enter: Callable[..., Person], shell_house: House) -> None:
-    person = enter(Role.ADMIN)
+    person, _ = enter(Role.ADMIN), enter(Role.ADMIN, "admin-two")
     assert person.get("/staff").status_code == 200
     shell_house.staff.set_role(person.login, Role.VIEWER, person.clock.now)
     assert person.get("/staff").status_code == 403

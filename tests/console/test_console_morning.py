@@ -121,9 +121,9 @@ def test_a_deletion_goes_from_the_queue_to_its_letter_by_two_people(chromium: Br
     urgent = room.file(Right.DELETION, days_ago=25, evidence=LOGGED_IN, text="delete my account please")
     room.file(Right.DELETION, days_ago=3, contact="two@example.org")
     room.file(Right.MARKETING_OPT_OUT, days_ago=9, contact="three@example.org")
-    mira, otto = desk.member(Role.AGENT, "mira"), desk.member(Role.APPROVER, "otto")
+    first_agent, second_person = desk.member(Role.AGENT, "agent-one"), desk.member(Role.APPROVER, "approver-one")
     with own_browser(chromium) as agent, own_browser(chromium) as approver:
-        desk.log_in(agent, mira)
+        desk.log_in(agent, first_agent)
         assert urgent in (agent.locator("#rows a.open").first.text_content() or "")
         agent.locator("#rows a.open").first.click()
         agent.click("text=Take it")
@@ -131,9 +131,9 @@ def test_a_deletion_goes_from_the_queue_to_its_letter_by_two_people(chromium: Br
         check_against_the_records(agent)
         assert room.status(urgent) is Status.VERIFIED
 
-        desk.log_in(approver, otto)
+        desk.log_in(approver, second_person)
         approver.goto(f"{desk.url}/requests/{urgent}")
-        assert "mira has it" in approver.inner_text("aside")
+        assert "agent-one has it" in approver.inner_text("aside")
         approver.click("button:text-is('Approve')")
         show_password(approver)
         said(approver, "Approve: done.")
@@ -144,16 +144,16 @@ def test_a_deletion_goes_from_the_queue_to_its_letter_by_two_people(chromium: Br
         agent.click("text=Not now, and why")
         assert "On hold until" in agent.inner_text(".blocked")
         room.clock.pass_by(hours=73)
-        desk.log_in(agent, mira)  # an idle session has ended meanwhile
+        desk.log_in(agent, first_agent)  # an idle session has ended meanwhile
         fulfil_after_reading_the_letter(agent, f"{desk.url}/requests/{urgent}")
     assert room.status(urgent) is Status.FULFILLED
     (letter,) = room.letters(urgent, "fulfilled")
     assert urgent in letter and len(room.letters(urgent, "verified")) == 1
-    who_did_what = [entry for entry in room.trail(urgent) if entry[0] in (mira.id, otto.id)]
+    who_did_what = [entry for entry in room.trail(urgent) if entry[0] in (first_agent.id, second_person.id)]
     assert [(actor, deed) for actor, deed in who_did_what if deed in ("claimed", "approved", "fulfilled")] == [
-        (mira.id, "claimed"),
-        (otto.id, "approved"),
-        (mira.id, "fulfilled"),
+        (first_agent.id, "claimed"),
+        (second_person.id, "approved"),
+        (first_agent.id, "fulfilled"),
     ]
 
 
@@ -178,10 +178,10 @@ def fulfil_after_reading_the_letter(page: Page, url: str) -> None:
 def test_an_agent_needs_no_mouse(chromium: Browser, desk: Desk) -> None:
     first = desk.room.file(Right.DELETION, days_ago=20)
     second = desk.room.file(Right.ACCESS, days_ago=10, contact="two@example.org")
-    mira = desk.member(Role.AGENT, "mira")
+    first_agent = desk.member(Role.AGENT, "agent-one")
     with own_browser(chromium) as page:
         page.set_default_timeout(10_000)
-        log_in_by_keyboard(page, desk, mira)
+        log_in_by_keyboard(page, desk, first_agent)
         for key, reference in (("j", first), ("j", second), ("k", first), ("j", second)):
             page.keyboard.press(key)
             expect(page.locator(f"#r-{reference}")).to_be_focused()
@@ -199,7 +199,7 @@ def test_an_agent_needs_no_mouse(chromium: Browser, desk: Desk) -> None:
         page.keyboard.press("q")
         page.wait_for_url(f"{desk.url}/queue")
     (kept,) = desk.room.house.handling.remarks(second)
-    assert (kept.kind, kept.actor, kept.text) == (Remark.NOTE, mira.id, "the records are asked for")
+    assert (kept.kind, kept.actor, kept.text) == (Remark.NOTE, first_agent.id, "the records are asked for")
 
 
 def log_in_by_keyboard(page: Page, desk: Desk, person: Person) -> None:
@@ -223,7 +223,7 @@ def test_the_pages_of_the_morning_are_within_reach_of_everybody(
     room.house.decisions.fulfil(done, "staff:0", room.clock.now)
     room.house.handling.note(open_one, "the records are asked for", "staff:0", room.clock.now)
     ask(room, "do you keep the drawings that my daughter made in class")
-    person = desk.member(Role.APPROVER, "otto")
+    person = desk.member(Role.APPROVER, "approver-one")
     paths: tuple[str, ...] = (
         "/queue",
         f"/requests/{open_one}",

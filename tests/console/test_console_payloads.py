@@ -297,7 +297,7 @@ def test_there_are_a_thousand_different_ones_and_at_least_forty_go_into_a_text()
 
 def test_none_runs_on_any_page_and_each_is_shown_as_text(chromium: Browser, flood: Flood) -> None:
     flood.fill()
-    admin = flood.room.person(Role.ADMIN, "otto")
+    admin = flood.room.person(Role.ADMIN, "admin-one")
     assert flood.room.house.inbox.quarantined() and flood.room.house.outbox.dead()
     live: dict[str, list[str]] = {}
     missing: dict[str, list[str]] = {}
@@ -339,7 +339,7 @@ def all_beginnings(trap: Trap, url: str) -> str:
 
 def test_what_is_searched_for_comes_back_as_text(chromium: Browser, flood: Flood) -> None:
     flood.file(payloads()[:40])
-    agent = flood.room.person(Role.AGENT, "mira")
+    agent = flood.room.person(Role.AGENT, "agent-one")
     with trapped(chromium, flood.url, agent, bypass_csp=True) as trap:
         for one in payloads()[::90]:
             trap.open(f"{flood.url}/queue")
@@ -381,7 +381,7 @@ def one_at_a_time() -> list[str]:
 
 
 def test_the_trap_springs_where_texts_are_not_escaped(chromium: Browser, flood: Flood) -> None:
-    agent, sprung = flood.room.person(Role.AGENT, "mira"), 0
+    agent, sprung = flood.room.person(Role.AGENT, "agent-one"), 0
     with trapped(chromium, flood.url, agent, bypass_csp=True) as trap:
         raw(trap.page, one_at_a_time())
         trap.open(f"{flood.url}/account")
@@ -392,7 +392,7 @@ def test_the_trap_springs_where_texts_are_not_escaped(chromium: Browser, flood: 
 
 
 def test_where_one_got_through_the_policy_of_the_page_would_stop_it(chromium: Browser, flood: Flood) -> None:
-    agent = flood.room.person(Role.AGENT, "mira")
+    agent = flood.room.person(Role.AGENT, "agent-one")
     with trapped(chromium, flood.url, agent, bypass_csp=False) as trap:
         raw(trap.page, one_at_a_time())
         trap.open(f"{flood.url}/account")

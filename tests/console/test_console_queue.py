@@ -24,7 +24,7 @@ def room(house: House, clock: Clock) -> Room:
 
 @pytest.fixture
 def agent(room: Room) -> Person:
-    return room.person(Role.AGENT, "mira")
+    return room.person(Role.AGENT, "agent-one")
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ def test_a_new_day_changes_the_queue_too(room: Room, agent: Person) -> None:
     assert live
     # Just past midnight is more than half an hour away: somebody who comes in anew sees it.
     room.clock.pass_by(days=1)
-    assert room.person(Role.AGENT, "nico").get(live[1].replace("&amp;", "&")).status_code == 200
+    assert room.person(Role.AGENT, "agent-three").get(live[1].replace("&amp;", "&")).status_code == 200
 
 
 def test_pages_follow_one_another_and_leave_nothing_out(room: Room, agent: Person) -> None:
@@ -137,7 +137,7 @@ def test_many_are_taken_at_once_each_with_its_own_result(room: Room, agent: Pers
 
 
 def test_many_are_assigned_and_begun(room: Room, agent: Person) -> None:
-    other = room.person(Role.AGENT, "otto")
+    other = room.person(Role.AGENT, "agent-two")
     question, deletion = room.file(), room.file(Right.DELETION)
     tickets = [f"{one}@{room.version(one)}" for one in (question, deletion)]
     agent.post("/queue/bulk", {"do": "assign", "to": other.id, "ticket": tickets})
@@ -149,7 +149,7 @@ def test_many_are_assigned_and_begun(room: Room, agent: Person) -> None:
 
 
 def test_nothing_is_given_to_who_may_not_work_on_it(room: Room, agent: Person) -> None:
-    viewer, reference = room.person(Role.VIEWER, "vera"), room.file()
+    viewer, reference = room.person(Role.VIEWER, "viewer-one"), room.file()
     ticket = f"{reference}@{room.version(reference)}"
     assert "0 of 1 done" in words(agent.post("/queue/bulk", {"do": "assign", "to": viewer.id, "ticket": ticket}))
     assert viewer.post("/queue/bulk", {"do": "claim", "ticket": ticket}).status_code == 403

@@ -25,7 +25,7 @@ def room(house: House, clock: Clock) -> Room:
 
 @pytest.fixture
 def agent(room: Room) -> Person:
-    return room.person(Role.AGENT, "mira")
+    return room.person(Role.AGENT, "agent-one")
 
 
 def packed(*events: dict[str, Any]) -> bytes:
@@ -100,18 +100,18 @@ def test_a_contact_is_shown_only_for_a_reason_that_stays_in_the_trail(room: Room
 
 
 def test_two_who_have_it_open_see_each_other(room: Room, agent: Person) -> None:
-    other, reference = room.person(Role.AGENT, "otto"), room.file()
+    other, reference = room.person(Role.AGENT, "agent-two"), room.file()
     assert "open too" not in words(agent.get(f"/requests/{reference}"))
-    assert "mira has this request open too" in words(other.get(f"/requests/{reference}"))
+    assert "agent-one has this request open too" in words(other.get(f"/requests/{reference}"))
     form = room.fresh(reference)
     seen = words(agent.post(f"/requests/{reference}/looking", form))
-    assert "otto has this request open too" in seen and "was changed since" not in seen
+    assert "agent-two has this request open too" in seen and "was changed since" not in seen
     room.house.handling.claim(reference, other.id, room.clock.now)
     assert "was changed since you opened it" in words(agent.post(f"/requests/{reference}/looking", form))
 
 
 def test_a_viewer_looks_and_does_nothing(room: Room) -> None:
-    viewer, reference = room.person(Role.VIEWER, "vera"), room.file(Right.DELETION)
+    viewer, reference = room.person(Role.VIEWER, "viewer-one"), room.file(Right.DELETION)
     page = viewer.get(f"/requests/{reference}")
     assert page.status_code == 200
     assert f'action="/requests/{reference}' not in page.text and f'href="/requests/{reference}/' not in page.text
@@ -127,7 +127,7 @@ def test_a_note_stays_among_staff(room: Room, agent: Person) -> None:
     (kept,) = room.house.handling.remarks(reference)
     assert (kept.kind, kept.text) == (Remark.NOTE, "called [email-1]\ntwice")
     assert room.letters(reference, "replied") == []
-    assert "mira noted, for staff only" in words(agent.get(f"/requests/{reference}"))
+    assert "agent-one noted, for staff only" in words(agent.get(f"/requests/{reference}"))
 
 
 def test_a_note_that_cannot_be_kept_is_not_lost(room: Room, agent: Person) -> None:
@@ -154,12 +154,12 @@ def test_a_reply_is_looked_at_before_it_goes(room: Room, agent: Person) -> None:
 
 @pytest.mark.parametrize("step", ["look", "send"])
 def test_a_reply_past_what_somebody_else_did_is_held_back_and_kept(room: Room, agent: Person, step: str) -> None:
-    other, reference = room.person(Role.AGENT, "otto"), room.file()
+    other, reference = room.person(Role.AGENT, "agent-two"), room.file()
     form = room.fresh(reference, text="an answer that took long to write", step=step)
     room.house.handling.reply(reference, "I was first", other.id, room.clock.now)
     answer = agent.post(f"/requests/{reference}/reply", form)
     assert answer.status_code == 409 and "an answer that took long to write" in answer.text
-    assert "otto replied to the person" in words(answer)
+    assert "agent-two replied to the person" in words(answer)
     assert len(room.letters(reference, "replied")) == 1
 
 
@@ -178,7 +178,7 @@ def test_a_template_fills_in_the_due_date_and_the_clause(room: Room, agent: Pers
 
 
 def test_a_request_is_taken_given_on_and_given_back(room: Room, agent: Person) -> None:
-    other, reference = room.person(Role.AGENT, "otto"), room.file()
+    other, reference = room.person(Role.AGENT, "agent-two"), room.file()
     assert agent.post(f"/requests/{reference}/claim", room.fresh(reference)).status_code == 303
     late = other.post(f"/requests/{reference}/claim", room.fresh(reference))
     assert late.status_code == 409 and "taken this request already" in words(late)

@@ -47,7 +47,6 @@ _CODE = re.compile(r"(?<![\w-])[0-9A-Z]{4}-[0-9A-Z]{4}(?![\w-])")
 _GIVEN: dict[str, tuple[str, Callable[[str], Any]]] = {
     "verify": ("kind", EvidenceKind),
     "refuse": ("reason", RefusalReason),
-    "partly_fulfil": ("reason", RefusalReason),
     "extend": ("reason", DelayReason),
     "ask_requester": ("question", str),
 }
@@ -156,7 +155,7 @@ class Player:
         if verb in _GIVEN:
             name, kind = _GIVEN[verb]
             given[name] = kind(rest)
-        if verb in ("refuse", "partly_fulfil"):
+        if verb == "refuse":
             given["basis"] = "the-clause-it-rests-on"
         actor = "staff:b" if verb == "approve" else "staff:a"
         decisions = Decisions(self.parts.store, self.parts.vault, self.parts.mail)

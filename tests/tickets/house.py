@@ -17,13 +17,13 @@ from tickets.checking import Compare
 from tickets.contacts import ContactBox
 from tickets.decisions import Decisions
 from tickets.identity import Identity, looks_like_code
-from tickets.model import Receipt, Summary
+from tickets.model import Receipt, RightResult, Summary
 from tickets.office import USUAL_LIMITS, Limits
 from tickets.outgoing import Parcel, opened
 from tickets.store import Store
 from tickets.tables import requests
 from tickets.tables_talk import outbox
-from tickets.vocabulary import EvidenceKind, Right, Status
+from tickets.vocabulary import EvidenceKind, RefusalReason, Right, RightOutcome, Status
 
 FAR = replace(USUAL_LIMITS, mails_to_address=10**6, mails_of_conversation=10**6, mails_in_all=10**6, wrong_codes=10**6)
 """Limits that do not get in the way of a test of something else."""
@@ -99,6 +99,14 @@ class House:
     def actions(self, reference: str) -> list[str]:
         """The trail of a request, in words."""
         return [line.action for line in self.service.show(reference).history]
+
+
+def in_part(*asked: Right, basis: str = "clause 1") -> list[RightResult]:
+    """Of several rights all but the last were done; of one alone a part was."""
+    reason = RefusalReason.LEGALLY_EXEMPTED
+    outcome = RightOutcome.REFUSED if len(asked) > 1 else RightOutcome.PARTLY_FULFILLED
+    done = [RightResult(right, RightOutcome.FULFILLED) for right in asked[:-1]]
+    return [*done, RightResult(asked[-1], outcome, reason, basis)]
 
 
 def rights(*names: Right) -> frozenset[Right]:

@@ -48,12 +48,12 @@ class StaffRoom:
         self.logins = StaffLogins(store, vault, self.hasher)
         self.secrets: dict[str, Redacted] = {}
 
-    def first(self, login: str = "robin", role: Role = Role.AGENT, now: datetime = NOW) -> tuple[Member, Redacted]:
+    def first(self, login: str = "agent-one", role: Role = Role.AGENT, now: datetime = NOW) -> tuple[Member, Redacted]:
         """A member as added, and the first password."""
         return self.staff.add(login, role, now)
 
     def settled(
-        self, login: str = "robin", role: Role = Role.AGENT, now: datetime = NOW
+        self, login: str = "agent-one", role: Role = Role.AGENT, now: datetime = NOW
     ) -> tuple[Member, Redacted, tuple[Redacted, ...]]:
         """A member who went through the first login from HOME; the token of that session, and the recovery codes."""
         _, password = self.first(login, role, now)
@@ -71,17 +71,17 @@ class StaffRoom:
         assert step.token is not None
         return self.logins.change_password(step.token, password, OWN, now)
 
-    def code(self, now: datetime, login: str = "robin") -> Redacted:
+    def code(self, now: datetime, login: str = "agent-one") -> Redacted:
         """What the app of that member shows."""
         return code_of(self.secrets[login], now)
 
-    def half(self, now: datetime, login: str = "robin", address: str = HOME) -> Redacted:
+    def half(self, now: datetime, login: str = "agent-one", address: str = HOME) -> Redacted:
         """The token of a login that lacks the second factor."""
         token = self.logins.log_in(login, OWN, address, now).token
         assert token is not None
         return token
 
-    def whole(self, now: datetime, login: str = "robin", address: str = HOME) -> Redacted:
+    def whole(self, now: datetime, login: str = "agent-one", address: str = HOME) -> Redacted:
         """The token of a login with everything."""
         token = self.logins.second_factor(self.half(now, login, address), self.code(now, login), now).token
         assert token is not None

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from conftest import MAIL, NOW, VAULT
-from house import APPROVER, CHECKER, FAR, WORKER, House, at, rights
+from house import APPROVER, CHECKER, FAR, WORKER, House, at, in_part, rights
 
 from tickets.allowed import MAY, ROLE_FOR, Action, allowed
 from tickets.errors import MoveError
@@ -146,7 +146,7 @@ DONE: dict[Action, _Do] = {
     Action.REFER: lambda h, k, ref, who, now: h.staff.refer(ref, "the school", who, now),
     Action.APPROVE: lambda h, k, ref, who, now: h.staff.approve(ref, who, now),
     Action.FULFIL: lambda h, k, ref, who, now: h.staff.fulfil(ref, who, now),
-    Action.PARTLY_FULFIL: lambda h, k, ref, who, now: h.staff.partly_fulfil(ref, *_REASON, who, now),
+    Action.PARTLY_FULFIL: lambda h, k, ref, who, now: h.staff.partly_fulfil(ref, in_part(*asked(h, ref)), who, now),
     Action.REFUSE: lambda h, k, ref, who, now: h.staff.refuse(ref, *_REASON, who, now),
     Action.LINK_DUPLICATE: lambda h, k, ref, who, now: h.staff.link_duplicate(ref, original(h), who, now),
     Action.CLAIM: lambda h, k, ref, who, now: k.claim(ref, who, now),
@@ -154,6 +154,10 @@ DONE: dict[Action, _Do] = {
     Action.REPLY: lambda h, k, ref, who, now: k.reply(ref, "hello", who, now),
     Action.REVEAL: lambda h, k, ref, who, now: k.reveal(ref, who, "compare", now),
 }
+
+
+def asked(house: House, reference: str) -> tuple[Right, ...]:
+    return house.service.show(reference).summary.rights
 
 
 def original(house: House) -> str:

@@ -87,6 +87,7 @@ def test_the_list_as_json_is_narrowed_by_filters(service: RequestService) -> Non
             "acknowledge_by": None,
             "answer_by": "2026-03-02",
             "is_target": False,
+            "outcomes": [],
         }
     ]
 

@@ -89,3 +89,14 @@ def test_an_unknown_reference_is_told(settings: Settings, capsys: pytest.Capture
     filed(settings, Right.DELETION)
     assert run("decide", "KLS-2222-C222", "start", "--as", "staff:1")[0] == 1
     assert "no such request" in capsys.readouterr().err
+
+
+def test_a_part_is_told_of_each_right(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+    reference = filed(settings, Right.OBJECTION, Right.MARKETING_OPT_OUT)
+    for move, who in (("verify", "staff:1"), ("start", "staff:1"), ("approve", "staff:2")):
+        assert run("decide", reference, move, "--as", who)[0] == 0
+    why = ("--reason", "LegallyExempted", "--basis", "GDPR Art. 21(1)")
+    part = ("decide", reference, "partly-fulfil", "--as", "staff:1", "--done", "marketing_opt_out", *why)
+    assert run(*part)[0] != 0 and "each right" in capsys.readouterr().err
+    assert run(*part, "--refused", "objection")[0] == 0
+    assert status(settings, reference) is Status.PARTLY_FULFILLED

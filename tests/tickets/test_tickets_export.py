@@ -59,6 +59,16 @@ def test_a_record_says_what_11_ccr_7101_asks_for(store: Store, vault: Vault) -> 
             "response": "denied",
             "denial_reason": "ProcessExcessive",
             "denial_basis": "GDPR Art. 12(5)",
+            "outcomes": [
+                {
+                    "right": "deletion",
+                    "outcome": "refused",
+                    "denial_reason": "ProcessExcessive",
+                    "denial_basis": "GDPR Art. 12(5)",
+                    "complain_to": "the data protection authority of the EU country in which you live or work, or "
+                    "where it happened",
+                }
+            ],
             "referred_to": None,
         }
     ]

@@ -12,7 +12,8 @@ from conftest import NOW
 from pii.redacted import Redacted
 from tickets.errors import InputError
 from tickets.letters import Correspondence, Details, News, code_letter, news_letter, reach_letter
-from tickets.vocabulary import Channel, DelayReason, RefusalReason, Regime, Right, Status
+from tickets.model import RightResult
+from tickets.vocabulary import Channel, DelayReason, RefusalReason, Regime, Right, RightOutcome, Status
 from tickets.words import (
     CHANNEL_WORDS,
     COMPLAINT_WORDS,
@@ -36,6 +37,13 @@ ENOUGH = Details(
     controller="your school",
     original="KLS-8G4L-93RF",
     regimes=(Regime.GDPR,),
+    results=(
+        RightResult(
+            Right.DELETION, RightOutcome.REFUSED, RefusalReason.LEGAL_OBLIGATION_IMPAIRED, "GDPR Art. 17(3)(b)"
+        ),
+        RightResult(Right.ACCESS, RightOutcome.FULFILLED),
+        RightResult(Right.OBJECTION, RightOutcome.PARTLY_FULFILLED, RefusalReason.FULFILMENT_IMPOSSIBLE, "clause 7"),
+    ),
 )
 SEEDS = [
     *("{{7*7}}", "${7*7}", "$code", "${code}", "$$", "$", "${", "{code}", "{0}", "{0.__class__}", "%s", "%(code)s"),
@@ -116,7 +124,12 @@ SAYS: dict[News, list[str]] = {
     News.ASKED: ["Which of your two accounts do you mean?"],
     News.EXTENDED: ["longer", "because the request is complex", "by Monday 2 March 2026"],
     News.FULFILLED: ["Klasso has done what you asked for"],
-    News.PARTLY_FULFILLED: ["a part", REFUSAL_WORDS[RefusalReason.LEGAL_OBLIGATION_IMPAIRED], "GDPR Art. 17(3)(b)"],
+    News.PARTLY_FULFILLED: [
+        "Done: a copy of your data.",
+        f"Not done: deletion, because {REFUSAL_WORDS[RefusalReason.LEGAL_OBLIGATION_IMPAIRED]}. It rests on: GDPR Art",
+        "Done in part: objection. The rest was not done, because it is impossible to do. It rests on: clause 7",
+        "complain to",
+    ],
     News.DENIED: [REFUSAL_WORDS[RefusalReason.LEGAL_OBLIGATION_IMPAIRED], "GDPR Art. 17(3)(b)", "complain to", "court"],
     News.REFERRED: ["Please turn to: your school"],
     News.DUPLICATE: ["the same as KLS-8G4L-93RF"],
@@ -143,14 +156,16 @@ def test_a_piece_of_news_says_what_it_is_about_and_what_became_of_it(kind: News)
         (News.EXTENDED, {"reason": None}),
         (News.DENIED, {"reason": None}),
         (News.DENIED, {"basis": ""}),
-        (News.PARTLY_FULFILLED, {"basis": ""}),
+        (News.PARTLY_FULFILLED, {"results": ()}),
+        (News.PARTLY_FULFILLED, {"results": (RightResult(Right.ACCESS, RightOutcome.REFUSED),)}),
         (News.REFERRED, {"controller": ""}),
         (News.DUPLICATE, {"original": ""}),
         (News.REPLIED, {"reply": ""}),
     ],
 )
 def test_a_letter_that_lacks_what_it_has_to_say_is_not_written(kind: News, lacking: dict[str, Any]) -> None:
-    with pytest.raises(InputError, match=next(iter(lacking))):
+    told = {"results": "outcomes"}.get(next(iter(lacking)), next(iter(lacking)))
+    with pytest.raises(InputError, match=told):
         news(kind, replace(ENOUGH, **lacking))
 
 

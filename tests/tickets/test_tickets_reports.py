@@ -53,7 +53,7 @@ def one(status: Status = Status.RECEIVED, days: int | None = None, **changes: An
         "days": days,
         "is_on_time": days is not None and days <= 30,
         "is_overdue": False,
-        "reason": None,
+        "reasons": frozenset(),
         "delay": None,
         "is_ccpa": False,
         "times": 1,
@@ -95,8 +95,8 @@ def test_months_without_a_request_are_there_as_nought() -> None:
 
 
 def test_reasons_of_refusals_and_of_delays_are_counted() -> None:
-    refused = one(Status.DENIED, 1, reason=RefusalReason.PROCESS_EXCESSIVE, times=2)
-    partly = one(Status.PARTLY_FULFILLED, 1, reason=RefusalReason.LEGALLY_EXEMPTED)
+    refused = one(Status.DENIED, 1, reasons={RefusalReason.PROCESS_EXCESSIVE}, times=2)
+    partly = one(Status.PARTLY_FULFILLED, 1, reasons={RefusalReason.LEGALLY_EXEMPTED})
     found = report(refused, partly, one(delay=DelayReason.COMPLEXITY_OF_PROCESS))
     assert found.reasons == {RefusalReason.LEGALLY_EXEMPTED: 1, RefusalReason.PROCESS_EXCESSIVE: 2}
     assert found.delays == {DelayReason.COMPLEXITY_OF_PROCESS: 1} and found.total.extended == 1
@@ -152,8 +152,8 @@ def test_the_metrics_of_11_ccr_7102() -> None:
     unproven = RefusalReason.IDENTITY_VERIFICATION_FAILURE
     some = [
         one(Status.FULFILLED, 10, is_ccpa=True),
-        one(Status.PARTLY_FULFILLED, 20, is_ccpa=True, reason=RefusalReason.LEGALLY_EXEMPTED),
-        one(Status.DENIED, 5, is_ccpa=True, reason=unproven),
+        one(Status.PARTLY_FULFILLED, 20, is_ccpa=True, reasons={RefusalReason.LEGALLY_EXEMPTED}),
+        one(Status.DENIED, 5, is_ccpa=True, reasons={unproven}),
         one(is_ccpa=True, rights=[Right.ACCESS, Right.PORTABILITY]),
         one(Status.FULFILLED, 10, is_ccpa=False),
     ]

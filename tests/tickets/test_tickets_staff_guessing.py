@@ -36,7 +36,7 @@ def sender(number: int) -> str:
     return f"203.0.{113 + number % 500 // 250}.{number % 250}"
 
 
-def attack(room: StaffRoom, tries: int, begin: datetime, login: str = "robin") -> datetime:
+def attack(room: StaffRoom, tries: int, begin: datetime, login: str = "agent-one") -> datetime:
     """A wrong password each second, from 500 addresses in turn; gives when it ended."""
     for number in range(tries):
         room.logins.log_in(login, WRONG, sender(number), begin + number * SECOND)
@@ -51,11 +51,11 @@ def test_of_ten_thousand_tries_from_five_hundred_addresses_a_hundred_are_compare
     end = attack(room, 10_000, at(1))
     assert 12 < room.hasher.compared <= 100
     # From where the owner is known, at once; from elsewhere, when the wait is over.
-    assert room.logins.log_in("robin", OWN, HOME, end).outcome is Outcome.SECOND_FACTOR
-    step = room.logins.log_in("robin", OWN, ELSEWHERE, end)
+    assert room.logins.log_in("agent-one", OWN, HOME, end).outcome is Outcome.SECOND_FACTOR
+    step = room.logins.log_in("agent-one", OWN, ELSEWHERE, end)
     assert step.outcome is Outcome.WAIT and 0 < step.wait_seconds <= 300
     later = end + step.wait_seconds * SECOND
-    assert room.logins.log_in("robin", OWN, ELSEWHERE, later).outcome is Outcome.SECOND_FACTOR
+    assert room.logins.log_in("agent-one", OWN, ELSEWHERE, later).outcome is Outcome.SECOND_FACTOR
 
 
 def test_without_the_delay_the_same_attack_would_be_compared(room: StaffRoom, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -74,35 +74,35 @@ def test_waits_double_from_one_second_to_five_minutes() -> None:
 def test_a_try_within_the_wait_is_refused_unseen_and_does_not_prolong_it(room: StaffRoom) -> None:
     room.settled()
     for _ in range(3):
-        assert room.logins.log_in("robin", WRONG, ELSEWHERE, at(1)).outcome is Outcome.WRONG
+        assert room.logins.log_in("agent-one", WRONG, ELSEWHERE, at(1)).outcome is Outcome.WRONG
     compared = room.hasher.compared
     for _ in range(50):
-        step = room.logins.log_in("robin", OWN, ELSEWHERE, at(1))
+        step = room.logins.log_in("agent-one", OWN, ELSEWHERE, at(1))
         assert (step.outcome, step.wait_seconds, step.token) == (Outcome.WAIT, 1, None)
     assert room.hasher.compared == compared
-    assert room.logins.log_in("robin", OWN, ELSEWHERE, at(1) + SECOND).outcome is Outcome.SECOND_FACTOR
+    assert room.logins.log_in("agent-one", OWN, ELSEWHERE, at(1) + SECOND).outcome is Outcome.SECOND_FACTOR
 
 
 def test_a_right_password_begins_the_count_anew_and_only_where_it_was_typed(room: StaffRoom) -> None:
     room.settled()
     attack(room, 4, at(1))
     soon = at(1) + 4 * SECOND
-    assert room.logins.log_in("robin", OWN, HOME, soon).outcome is Outcome.SECOND_FACTOR
+    assert room.logins.log_in("agent-one", OWN, HOME, soon).outcome is Outcome.SECOND_FACTOR
     # The owner's login at home did not let the strangers begin anew.
-    assert room.logins.log_in("robin", WRONG, sender(5), soon).outcome is Outcome.WAIT
+    assert room.logins.log_in("agent-one", WRONG, sender(5), soon).outcome is Outcome.WAIT
     for _ in range(3):
-        assert room.logins.log_in("robin", WRONG, HOME, soon).outcome is Outcome.WRONG
-    assert room.logins.log_in("robin", OWN, HOME, soon).outcome is Outcome.WAIT
-    assert room.logins.log_in("robin", OWN, HOME, soon + SECOND).outcome is Outcome.SECOND_FACTOR
-    assert room.logins.log_in("robin", WRONG, HOME, soon + SECOND).outcome is Outcome.WRONG
+        assert room.logins.log_in("agent-one", WRONG, HOME, soon).outcome is Outcome.WRONG
+    assert room.logins.log_in("agent-one", OWN, HOME, soon).outcome is Outcome.WAIT
+    assert room.logins.log_in("agent-one", OWN, HOME, soon + SECOND).outcome is Outcome.SECOND_FACTOR
+    assert room.logins.log_in("agent-one", WRONG, HOME, soon + SECOND).outcome is Outcome.WRONG
 
 
 def test_a_place_is_known_for_thirty_days(room: StaffRoom) -> None:
     room.settled()
     attack(room, 12, at(days=29))
-    assert room.logins.log_in("robin", OWN, HOME, at(days=29) + 12 * SECOND).outcome is Outcome.SECOND_FACTOR
+    assert room.logins.log_in("agent-one", OWN, HOME, at(days=29) + 12 * SECOND).outcome is Outcome.SECOND_FACTOR
     attack(room, 3, at(days=59.1))
-    assert room.logins.log_in("robin", OWN, HOME, at(days=59.1)).outcome is Outcome.WAIT
+    assert room.logins.log_in("agent-one", OWN, HOME, at(days=59.1)).outcome is Outcome.WAIT
 
 
 def test_an_address_has_twenty_wrong_tries_in_ten_minutes_over_all_logins(room: StaffRoom) -> None:
@@ -111,10 +111,10 @@ def test_an_address_has_twenty_wrong_tries_in_ten_minutes_over_all_logins(room: 
     steps = [room.logins.log_in(f"guess{number}", WRONG, ELSEWHERE, at(1)) for number in range(30)]
     assert Counter(step.outcome for step in steps) == {Outcome.WRONG: 20, Outcome.WAIT: 10}
     assert room.hasher.compared == 20 and steps[-1].wait_seconds == 600
-    assert room.logins.log_in("robin", OWN, ELSEWHERE, at(1)).outcome is Outcome.WAIT
-    assert room.logins.log_in("robin", OWN, HOME, at(1)).outcome is Outcome.SECOND_FACTOR
+    assert room.logins.log_in("agent-one", OWN, ELSEWHERE, at(1)).outcome is Outcome.WAIT
+    assert room.logins.log_in("agent-one", OWN, HOME, at(1)).outcome is Outcome.SECOND_FACTOR
     later = at(1) + 601 * SECOND
-    assert room.logins.log_in("robin", OWN, ELSEWHERE, later).outcome is Outcome.SECOND_FACTOR
+    assert room.logins.log_in("agent-one", OWN, ELSEWHERE, later).outcome is Outcome.SECOND_FACTOR
 
 
 def test_right_logins_use_up_nothing_of_an_address(room: StaffRoom) -> None:
@@ -127,8 +127,8 @@ def test_a_used_up_address_does_not_make_the_account_wait(room: StaffRoom) -> No
     for number in range(40):
         room.logins.log_in(f"guess{number}", WRONG, ELSEWHERE, at(1))
     for _ in range(40):
-        assert room.logins.log_in("robin", WRONG, ELSEWHERE, at(1)).outcome is Outcome.WAIT
-    assert room.logins.log_in("robin", OWN, sender(1), at(1)).outcome is Outcome.SECOND_FACTOR
+        assert room.logins.log_in("agent-one", WRONG, ELSEWHERE, at(1)).outcome is Outcome.WAIT
+    assert room.logins.log_in("agent-one", OWN, sender(1), at(1)).outcome is Outcome.SECOND_FACTOR
 
 
 @pytest.mark.parametrize(
@@ -151,7 +151,7 @@ def test_an_odd_address_is_counted_too(room: StaffRoom, address: str) -> None:
     assert outcomes.count(Outcome.WAIT) == 1
 
 
-@pytest.mark.parametrize("login", ["robin", "disabled", "nobody", "", "r\0bin", "\ud800", "x" * 10_000, "'; --"])
+@pytest.mark.parametrize("login", ["agent-one", "disabled", "nobody", "", "r\0bin", "\ud800", "x" * 10_000, "'; --"])
 def test_known_and_unknown_logins_get_the_same_answers_for_the_same_work(room: StaffRoom, login: str) -> None:
     room.settled()
     room.settled("disabled")
@@ -183,7 +183,7 @@ def test_of_two_hundred_tries_in_parallel_three_are_compared(room: StaffRoom) ->
     room.settled()
     room.hasher.compared = 0
     with ThreadPoolExecutor(8) as threads:
-        steps = list(threads.map(lambda n: room.logins.log_in("robin", WRONG, sender(n), at(1)), range(200)))
+        steps = list(threads.map(lambda n: room.logins.log_in("agent-one", WRONG, sender(n), at(1)), range(200)))
     assert room.hasher.compared == 3
     assert Counter(step.outcome for step in steps) == {Outcome.WRONG: 3, Outcome.WAIT: 197}
 
@@ -208,13 +208,13 @@ def test_in_a_flood_strangers_come_back_later_and_the_owner_is_let_in(store: Sto
         flood = [threads.submit(room.logins.log_in, f"guess{n}", WRONG, sender(n), at(1)) for n in range(8)]
         while not room.logins._passwords.is_crowded:
             time.sleep(0.001)
-        stranger = room.logins.log_in("robin", OWN, ELSEWHERE, at(1))
-        owner = threads.submit(room.logins.log_in, "robin", OWN, HOME, at(1))
+        stranger = room.logins.log_in("agent-one", OWN, ELSEWHERE, at(1))
+        owner = threads.submit(room.logins.log_in, "agent-one", OWN, HOME, at(1))
         hasher.goes_on.set()
         assert (stranger.outcome, stranger.wait_seconds) == (Outcome.WAIT, 2)
         assert owner.result().outcome is Outcome.SECOND_FACTOR
         assert {one.result().outcome for one in flood} == {Outcome.WRONG}
-    assert room.logins.log_in("robin", OWN, ELSEWHERE, at(1)).outcome is Outcome.SECOND_FACTOR
+    assert room.logins.log_in("agent-one", OWN, ELSEWHERE, at(1)).outcome is Outcome.SECOND_FACTOR
 
 
 def halves(room: StaffRoom, staff_id: str, count: int, now: datetime) -> list[Redacted]:
@@ -307,5 +307,5 @@ def test_the_password_of_an_open_session_is_not_guessed_by_confirming(room: Staf
 def test_a_reset_ends_the_waiting(room: StaffRoom) -> None:
     room.settled()
     attack(room, 30, at(1))
-    _, password = room.staff.reset("robin", at(1))
-    assert room.logins.log_in("robin", password, ELSEWHERE, at(1)).outcome is Outcome.PASSWORD_CHANGE
+    _, password = room.staff.reset("agent-one", at(1))
+    assert room.logins.log_in("agent-one", password, ELSEWHERE, at(1)).outcome is Outcome.PASSWORD_CHANGE

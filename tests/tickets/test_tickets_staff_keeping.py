@@ -44,7 +44,7 @@ def test_second_factors_and_recovery_codes_count_on_after_a_change_of_keys(store
     path = tmp_path / "keys.json"
     before = StaffRoom(store, Vault(load_ring(path)))
     _, token, recovery = before.settled()
-    before.first("kim")  # without a second factor: there is nothing to seal, and the old key is not needed for it
+    before.first("agent-two")  # without a second factor: there is nothing to seal, and the old key is not needed for it
     done = rotate(store, path)
     assert (done.sealed_anew, done.unreadable, done.dropped) == (2, 0, ("k1",))
     after = StaffRoom(store, Vault(load_ring(path)))
@@ -58,10 +58,10 @@ def test_somebody_is_delayed_on_after_a_change_of_keys(store: Store, tmp_path: P
     path = tmp_path / "keys.json"
     before = StaffRoom(store, Vault(load_ring(path)))
     for _ in range(3):
-        before.logins.log_in("robin", OWN, HOME, NOW)
+        before.logins.log_in("agent-one", OWN, HOME, NOW)
     rotate(store, path)
     after = StaffRoom(store, Vault(load_ring(path)))
-    assert after.logins.log_in("robin", OWN, HOME, NOW).outcome is Outcome.WAIT
+    assert after.logins.log_in("agent-one", OWN, HOME, NOW).outcome is Outcome.WAIT
 
 
 def test_sessions_leave_after_twelve_hours_and_traces_of_looking_after_one(
@@ -109,7 +109,7 @@ def test_a_database_that_has_staff_is_not_empty(url: str, around: Around, tmp_pa
     with Store(url) as store:
         back_up(store, tmp_path / "desk.backup")
         with store.unit() as unit:
-            put_staff(unit, VAULT, "robin", NOW)
+            put_staff(unit, VAULT, "agent-one", NOW)
             unit.commit()
     with pytest.raises(StoreError, match="not empty"):
         restore(url, tmp_path / "desk.backup", around, at(0.1))

@@ -32,14 +32,14 @@ def token_of(step: Step) -> Redacted:
 
 def test_the_first_login_sets_a_password_and_a_second_factor(room: StaffRoom) -> None:
     member, password = room.first()
-    step = room.logins.log_in("Robin ", password, HOME, NOW)
+    step = room.logins.log_in("Agent-One ", password, HOME, NOW)
     assert step.outcome is Outcome.PASSWORD_CHANGE
     with pytest.raises(InputError):
         room.logins.begin_second_factor(token_of(step), NOW)  # not before the password is one's own
     step = room.logins.change_password(token_of(step), password, OWN, NOW)
     assert step.outcome is Outcome.SETUP_SECOND_FACTOR and step.member is not None
     factor = room.logins.begin_second_factor(token_of(step), NOW)
-    assert factor.uri.reveal().startswith("otpauth://totp/Privacy%20Desk:robin?secret=" + factor.secret.reveal())
+    assert factor.uri.reveal().startswith("otpauth://totp/Privacy%20Desk:agent-one?secret=" + factor.secret.reveal())
     step, recovery = room.logins.confirm_second_factor(token_of(step), code_of(factor.secret, NOW), NOW)
     assert step.outcome is Outcome.DONE and len({one.reveal() for one in recovery}) == 10
     session = room.logins.session(token_of(step), NOW)
@@ -53,7 +53,7 @@ def test_the_first_login_sets_a_password_and_a_second_factor(room: StaffRoom) ->
 
 def test_later_the_password_and_a_code_of_the_app_are_asked(room: StaffRoom) -> None:
     room.settled()
-    step = room.logins.log_in("robin", OWN, HOME, at(1))
+    step = room.logins.log_in("agent-one", OWN, HOME, at(1))
     assert step.outcome is Outcome.SECOND_FACTOR
     session = room.logins.session(token_of(step), at(1))
     assert session is not None and not session.is_complete and session.missing is Outcome.SECOND_FACTOR
@@ -65,7 +65,7 @@ def test_the_picture_stays_the_same_when_it_is_looked_at_again_and_is_another_on
     room: StaffRoom,
 ) -> None:
     _, password = room.first()
-    token = token_of(room.changed("robin", password))
+    token = token_of(room.changed("agent-one", password))
     factor = room.logins.begin_second_factor(token, NOW)
     assert room.logins.begin_second_factor(token, at(0.1)) == factor
     wrong, recovery = room.logins.confirm_second_factor(token, Redacted("000000"), NOW)
@@ -77,7 +77,7 @@ def test_the_picture_stays_the_same_when_it_is_looked_at_again_and_is_another_on
 
 def test_every_step_has_a_new_token_and_the_one_before_is_dead(room: StaffRoom) -> None:
     _, password = room.first()
-    tokens = [token_of(room.logins.log_in("robin", password, HOME, NOW))]
+    tokens = [token_of(room.logins.log_in("agent-one", password, HOME, NOW))]
     tokens.append(token_of(room.logins.change_password(tokens[-1], password, OWN, NOW)))
     secret = room.logins.begin_second_factor(tokens[-1], NOW).secret
     tokens.append(token_of(room.logins.confirm_second_factor(tokens[-1], code_of(secret, NOW), NOW)[0]))
@@ -137,7 +137,7 @@ def test_the_password_alone_opens_and_changes_nothing_where_there_is_a_second_fa
     with pytest.raises(InputError):
         room.logins.begin_second_factor(half, at(1))
     assert room.logins.confirm_second_factor(half, room.code(at(1)), at(1)) == (Step(Outcome.WRONG), ())
-    assert room.logins.log_in("robin", OWN, HOME, at(1)).outcome is Outcome.SECOND_FACTOR
+    assert room.logins.log_in("agent-one", OWN, HOME, at(1)).outcome is Outcome.SECOND_FACTOR
 
 
 def test_a_changed_password_counts_at_once_and_ends_all_other_sessions(room: StaffRoom) -> None:
@@ -147,8 +147,8 @@ def test_a_changed_password_counts_at_once_and_ends_all_other_sessions(room: Sta
     step = room.logins.change_password(token, OWN, OTHER, at(0.2))
     assert step.outcome is Outcome.DONE and room.logins.session(token_of(step), at(0.2)) is not None
     assert [room.logins.session(one, at(0.2)) for one in (token, other, half)] == [None] * 3
-    assert room.logins.log_in("robin", OWN, HOME, at(0.3)).outcome is Outcome.WRONG
-    assert room.logins.log_in("robin", OTHER, HOME, at(0.3)).outcome is Outcome.SECOND_FACTOR
+    assert room.logins.log_in("agent-one", OWN, HOME, at(0.3)).outcome is Outcome.WRONG
+    assert room.logins.log_in("agent-one", OTHER, HOME, at(0.3)).outcome is Outcome.SECOND_FACTOR
 
 
 def test_a_weak_password_is_refused_with_a_sentence_and_does_not_count_as_a_try(room: StaffRoom) -> None:
@@ -200,8 +200,8 @@ def test_a_recovery_code_counts_once_however_it_is_typed(room: StaffRoom) -> Non
 
 
 def test_another_members_recovery_code_is_none(room: StaffRoom) -> None:
-    room.settled("robin")
-    _, _, recovery = room.settled("kim")
+    room.settled("agent-one")
+    _, _, recovery = room.settled("agent-two")
     assert room.logins.second_factor(room.half(at(1)), recovery[0], at(1)).outcome is Outcome.WRONG
 
 

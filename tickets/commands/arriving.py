@@ -6,8 +6,10 @@ from argparse import Namespace
 from datetime import datetime, timezone
 from typing import TextIO
 
+from tickets import audit
 from tickets.commands.printing import print_table
 from tickets.commands.settings import Settings
+from tickets.deeds import OPERATOR
 from tickets.inbox import Inbox
 from tickets.store import Store
 
@@ -37,7 +39,9 @@ def inbox(settings: Settings, options: Namespace, out: TextIO) -> int:
 
 def _try_again(settings: Settings, sequence: int, out: TextIO) -> int:
     with Store(settings.database_url) as store:
-        is_waiting = Inbox(store, settings.vault_if_any()).try_again(sequence, datetime.now(timezone.utc))
+        vault = settings.vault()  # not without the keys: it goes into the audit trail
+        audit.use_key(store, vault)
+        is_waiting = Inbox(store, vault).try_again(sequence, datetime.now(timezone.utc), actor=OPERATOR)
     if is_waiting:
         print(f"Message {sequence} waits to be tried again.", file=out)
         return 0

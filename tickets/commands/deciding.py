@@ -16,9 +16,9 @@ from tickets.commands.printing import printable
 from tickets.commands.settings import Settings
 from tickets.decisions import Decisions
 from tickets.errors import InputError
-from tickets.model import Summary
+from tickets.model import RightResult, Summary
 from tickets.store import Store
-from tickets.vocabulary import DelayReason, EvidenceKind, RefusalReason
+from tickets.vocabulary import DelayReason, EvidenceKind, RefusalReason, Right, RightOutcome
 from tickets.words import STATUS_WORDS
 
 _Move = Callable[[Decisions, Namespace, datetime], Summary]
@@ -27,9 +27,7 @@ MOVES: dict[str, _Move] = {
     "start": lambda desk, given, now: desk.start(given.reference, given.actor, now),
     "approve": lambda desk, given, now: desk.approve(given.reference, given.actor, now),
     "fulfil": lambda desk, given, now: desk.fulfil(given.reference, given.actor, now),
-    "partly-fulfil": lambda desk, given, now: desk.partly_fulfil(
-        given.reference, _refusal(given), _needed(given, "basis"), given.actor, now
-    ),
+    "partly-fulfil": lambda desk, given, now: desk.partly_fulfil(given.reference, _results(given), given.actor, now),
     "refuse": lambda desk, given, now: desk.refuse(
         given.reference, _refusal(given), _needed(given, "basis"), given.actor, now
     ),
@@ -52,6 +50,14 @@ def add_options(parser: ArgumentParser) -> None:
     reasons = [*RefusalReason, *DelayReason]
     parser.add_argument("--reason", choices=[reason.value for reason in reasons], help="refuse, partly-fulfil, extend")
     parser.add_argument("--basis", help="refuse, partly-fulfil: the clause or law it rests on")
+    for name, help_text in (
+        ("done", "a right that was done"),
+        ("in-part", "a right of which a part was done"),
+        ("refused", "a right that was not done"),
+    ):
+        words = [right.value for right in Right]
+        help_text = f"partly-fulfil: {help_text}; may come several times, and each right is named"
+        parser.add_argument(f"--{name}", action="append", default=[], choices=words, metavar="RIGHT", help=help_text)
     parser.add_argument("--controller", help="refer: who decides about the data")
 
 
@@ -94,6 +100,14 @@ def _refusal(given: Namespace) -> RefusalReason:
     if reason not in {one.value for one in RefusalReason}:
         raise InputError(f"{given.move} needs a reason for refusing, such as {RefusalReason.LEGALLY_EXEMPTED.value}")
     return RefusalReason(reason)
+
+
+def _results(given: Namespace) -> list[RightResult]:
+    """What became of each right, all on the same ground."""
+    reason, basis = _refusal(given), _needed(given, "basis")
+    found = [RightResult(Right(word), RightOutcome.FULFILLED) for word in given.done]
+    found += [RightResult(Right(word), RightOutcome.PARTLY_FULFILLED, reason, basis) for word in given.in_part]
+    return [*found, *(RightResult(Right(word), RightOutcome.REFUSED, reason, basis) for word in given.refused)]
 
 
 def _delay(given: Namespace) -> DelayReason:
