@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 def actions_for(services: Mapping[str, Any]) -> "list[Action]":
     """All actions, working on these services: the fields of actions.services.Services by name."""
-    from actions import form, own_data, policy, proof, talk
+    from actions import changes, form, own_data, policy, proof, talk
     from actions import requests as request_actions
     from actions.services import Services
 
     shared = Services(**services)
-    modules = (policy, request_actions, form, proof, own_data, talk)
+    modules = (policy, changes, request_actions, form, proof, own_data, talk)
     return [action(shared) for module in modules for action in module.ACTIONS]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import structlog
@@ -14,7 +15,9 @@ from actions.services import Heard, Services, policy_of, services_of_environment
 from actions.slots import ASKED, OFFER, standing_offer
 from actions.speaking import OFFERED, answer_data, offer_button, quote_data, response_name
 from actions.wording import accepts
-from policies_kb.answering import AnswerKind, Quote, further
+from policies_kb.answering import AnswerKind, Quote, further, main_topic
+from policies_kb.knowledge import Policy
+from policies_kb.since import Whence, since_when
 from policies_kb.topics import Topic
 from tickets.references import found_in
 from tickets.vocabulary import Right
@@ -39,6 +42,8 @@ class ActionAnswerPolicy(Action):
         services = self._services or services_of_environment()
         heard = Heard.of(tracker)
         policy = policy_of(services, heard)
+        if _asks_since_when(policy, heard, services.now().date()):
+            return [FollowupAction("action_what_changed")]
         found = services.knowledge.answer(policy.profile.policy, heard.text, heard.topics)
         _log(found.kind, policy.profile.policy, found.topic)
         offered = [Right.QUESTION] if found.kind in (AnswerKind.SILENT, AnswerKind.CONFLICT) else []
@@ -92,6 +97,13 @@ class ActionMore(Action):
             response="utter_answer_more", company=policy.profile.name, json_message={"answer": data | {"condition": ""}}
         )
         return [SlotSet(ASKED, asked | {"shown": [*asked["shown"], *(quote.clause.id for quote in quotes)]})]
+
+
+def _asks_since_when(policy: Policy, heard: Heard, today: date) -> bool:
+    """Whether a question on changes names a day from which there are some to tell: "has it changed since March?"."""
+    if len(policy.versions) < 2 or main_topic(heard.topics) is not Topic.CHANGE:
+        return False
+    return since_when(heard.text, today, policy.versions).whence is not Whence.PREVIOUS
 
 
 def _asked(heard: Heard, shown: list[str]) -> dict[str, Any]:

@@ -45,6 +45,7 @@ _INTERRUPTING = frozenset(
         "small_talk",
         "status",
         "more",
+        "what_changed",
         "human",
         "my_data",
         "forget_me",
@@ -257,7 +258,7 @@ def _read_details(draft: Draft, heard: Heard, referral: Referral | None) -> Heed
     tells = bool(set(draft.rights or ()) & TOLD_IN_WORDS) and not wording.QUESTION.search(heard.text)
     if heard.intent in _NOT_DETAILS and not (tells and len(heard.text) > 20):
         return None
-    if heard.intent in ("ask_policy", "more") and wording.QUESTION.search(heard.text):
+    if heard.intent in ("ask_policy", "more", "what_changed") and wording.QUESTION.search(heard.text):
         return None
     if heard.intent == "small_talk" and len(heard.text) < 40:
         return None

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from policies_kb.answering import Answer, AnswerKind, Quote
+from policies_kb.changes_told import quotes_of_changes
+from policies_kb.comparing import ClauseChange, Comparison
 from policies_kb.knowledge import Policy
 from policies_kb.topics import Topic
+from tickets.model import Summary
 from tickets.vocabulary import Right
-from tickets.words import RIGHT_WORDS
+from tickets.words import OUTCOME_WORDS, RIGHT_WORDS, words_for
 
+CHANGES = "changes"
+"""The kind of an answer that tells what changed; beside those of policies_kb.answering.AnswerKind."""
 RIGHT_TOPIC: dict[Right, Topic] = {
     Right.ACCESS: Topic.ACCESS,
     Right.DELETION: Topic.DELETION,
@@ -88,6 +94,19 @@ def answer_data(answer: Answer) -> dict[str, Any]:
     }
 
 
+def changes_data(comparison: Comparison, changes: Sequence[ClauseChange], path: str) -> dict[str, Any]:
+    """Changes between two versions in the form of an answer. path: of the page that shows all of them."""
+    return {
+        "kind": CHANGES,
+        "topic": Topic.CHANGE.value,
+        "quotes": [quote_data(quote) for quote in quotes_of_changes(comparison, changes)],
+        "steps": [],
+        "note": "",
+        "condition": "",
+        "more": path,
+    }
+
+
 def quote_data(quote: Quote) -> dict[str, Any]:
     """A quote as plain data; start and end are character offsets into the policy's source text."""
     return {
@@ -110,3 +129,12 @@ def offer_button(right: Right) -> dict[str, str]:
     """The button that files a request."""
     title = "Ask the support team" if right is Right.QUESTION else f"File a request: {RIGHT_WORDS[right]}"
     return {"title": title, "payload": f'/request{{"right": "{right.value}"}}'}
+
+
+def outcomes_in_words(one: Summary) -> str:
+    """What became of each right, those with the same outcome together."""
+    parts = []
+    for outcome, words in OUTCOME_WORDS.items():
+        rights = [result.right for result in one.outcomes if result.outcome is outcome]
+        parts += [f"{words}: {words_for(rights)}"] if rights else []
+    return "; ".join(parts)

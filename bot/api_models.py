@@ -37,19 +37,25 @@ class QuoteModel(BaseModel):
     policy: str
     version: str
     url: str
-    role: str = Field(description="answer, condition, exception, against, also, or related (which is NOT an answer)")
+    role: str = Field(
+        description="answer, condition, exception, against, also, or related (which is NOT an answer); "
+        "where changes are told: before, now, added or removed"
+    )
     label: str = ""
 
 
 class AnswerModel(BaseModel):
     """What the policy says."""
 
-    kind: str = Field(description="states, denies, conditional, conflict or silent")
+    kind: str = Field(description="states, denies, conditional, conflict or silent; changes where two versions differ")
     topic: str
     quotes: list[QuoteModel]
     steps: list[str] = []
     note: str = ""
     condition: str = ""
+    more: str = Field(default="", description="of changes: the path of the page that shows all of them")
+    release: int = Field(default=0, description="the release that answered; 0 outside a release")
+    receipt: str = Field(default="", description="the path at which this answer can be opened again, as it was said")
 
 
 class RequestModel(BaseModel):

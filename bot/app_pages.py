@@ -11,6 +11,7 @@ from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, Redirect
 from prometheus_client import generate_latest
 from starlette.exceptions import HTTPException
 
+from bot.app_changes import add_changes, add_receipts
 from bot.sessions import LONGEST_TOKEN
 from bot.web.bundle import bundle, gzipped
 from bot.web.pages import CONTENT_SECURITY_POLICY, STATIC, PolicyCard
@@ -48,6 +49,9 @@ def add_pages(app: FastAPI, services: "Services") -> None:
     @app.get("/p/{policy}", include_in_schema=False)
     async def newest(policy: str) -> Response:
         return RedirectResponse(card_of(services.knowledge.get(policy)).url, 307)
+
+    add_changes(app, services)  # before the versions: "changes" is none of them
+    add_receipts(app, services)
 
     @app.get("/p/{policy}/{version}", response_class=HTMLResponse, include_in_schema=False)
     async def version(policy: str, version: str) -> str:

@@ -10,7 +10,13 @@ ROLE_HEADS = {
     "also": "Also in the policy:",
     "exception": "To be read with it:",
     "related": "The nearest passage, which is NOT an answer:",
+    "before": "Before:",
+    "now": "Now:",
+    "added": "Added:",
+    "removed": "Removed:",
 }
+CHANGE_ROLES = frozenset({"before", "now", "added", "removed"})
+ALL_CHANGES = "All changes, side by side"
 STEPS_HEAD = "In plain words (our help, not the policy's text):"
 WHY = "Why that date:"
 LETTER_HEAD = "A letter that you can copy and send:"
@@ -41,6 +47,8 @@ def _answer(answer: dict[str, Any], base_url: str) -> list[str]:
     parts += _quotes(answer["quotes"], base_url)
     if answer["note"]:
         parts.append(f"Note: {answer['note']}")
+    if answer.get("more"):
+        parts.append(f"{ALL_CHANGES}: {base_url}{answer['more']}")
     return parts
 
 
@@ -49,7 +57,8 @@ def _quotes(quotes: list[dict[str, Any]], base_url: str) -> list[str]:
     last = ""
     for quote in quotes:
         head = ROLE_HEADS.get(quote["role"], "")
-        label = f"If it is {quote['label']}:" if quote["label"] else head if quote["role"] != last else ""
+        is_headed = quote["role"] != last or quote["role"] in CHANGE_ROLES
+        label = f"If it is {quote['label']}:" if quote["label"] else head if is_headed else ""
         last = quote["role"]
         section = f"({quote['section']}) " if quote["section"] else ""
         body = f"“{quote['text']}”\n  {section}{base_url}{quote['url']}"

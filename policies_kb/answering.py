@@ -44,6 +44,10 @@ class Role(str, Enum):
     AGAINST = "against"  # one side of a contradiction
     ALSO = "also"  # bears on the question too
     RELATED = "related"  # NOT an answer: the nearest thing in a policy that is silent
+    BEFORE = "before"  # of a change: how a clause read in the older version
+    NOW = "now"  # of a change: how it reads in the newer one
+    ADDED = "added"  # only the newer version has it
+    REMOVED = "removed"  # only the older version had it
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from html import escape
 
 from policies_kb.answering import AnswerKind
-from policies_kb.model import PolicyVersion, Stance
+from policies_kb.model import Clause, PolicyVersion, Stance
 from policies_kb.profile import Profile
 from policies_kb.topics import Topic
 
@@ -32,25 +32,31 @@ SIGNS = {"states": "✓", "denies": "✗", "conditional": "?", "conflict": "!", 
 def ledger_table(policies: Sequence[tuple[Profile, PolicyVersion]]) -> Table:
     """topic -> policy -> kind of answer."""
     return {
-        topic.value: {profile.policy: _kind(topic, profile, version).value for profile, version in policies}
+        topic.value: {profile.policy: kind_of(topic, profile, version).value for profile, version in policies}
         for topic in Topic
     }
 
 
-def _kind(topic: Topic, profile: Profile, version: PolicyVersion) -> AnswerKind:
-    ranked = [(clause.rank_of(topic), clause) for clause in version.clauses]
-    answering = sorted(((rank, c.span.start, c) for rank, c in ranked if rank in (1, 2)), key=lambda entry: entry[:2])
-    if not answering:
+def kind_of(topic: Topic, profile: Profile, version: PolicyVersion) -> AnswerKind:
+    """The kind of answer that a version gives on a topic, by its labels and what a person wrote into the profile."""
+    ranked = answering(topic, version)
+    if not ranked:
         return AnswerKind.SILENT
     if any(topic in conflict.topics for conflict in profile.conflicts):
         return AnswerKind.CONFLICT
     if any(topic in condition.topics for condition in profile.conditions):
         return AnswerKind.CONDITIONAL
-    best = [clause for rank, _, clause in answering if rank == answering[0][0]]
+    best = [clause for clause in ranked if clause.rank_of(topic) == ranked[0].rank_of(topic)]
     stances = {clause.stance_on(topic) for clause in best}
     if stances == {Stance.DENIES}:
         return AnswerKind.DENIES
     return AnswerKind.CONDITIONAL if stances == {Stance.CONDITIONAL} else AnswerKind.STATES
+
+
+def answering(topic: Topic, version: PolicyVersion) -> list[Clause]:
+    """The clauses that answer questions on a topic, or part of one: by rank, then as they stand in the text."""
+    found = [clause for clause in version.clauses if clause.rank_of(topic) in (1, 2)]
+    return sorted(found, key=lambda clause: (clause.rank_of(topic), clause.span.start))
 
 
 def ledger_text(table: Table) -> str:

@@ -35,17 +35,20 @@ COMMON = {  # the 15 commonest topics of people's questions
     Topic.ADVERTISING, Topic.SHARING, Topic.SALE, Topic.SECURITY, Topic.RETENTION, Topic.DELETION, Topic.CHILDREN,
     Topic.CONTACT,
 }  # fmt: skip
+SINCE = ["2026-04", "2026-03-01"]  # a version's name, or a day
 PAYLOADS = {  # f-strings in the code that are a button's payload: every value they can carry
     '/request{"right": "{}"}': [right.value for right in Right],
     '/request{"right": "{}", "party": "own"}': [right.value for right in Right],
     '/affirm{"party": "{}"}': [OTHER, OWN],
     '/go_back{"step": "{}"}': [step.value for step in Step],
     '/forget_me{"step": "{}"}': [SURE],
+    '/what_changed{"since": "{}"}': SINCE,
 }
 CARRIED = {
     "right": {right.value for right in Right},
     "party": {OTHER, OWN},
     "step": {SURE} | {step.value for step in Step},
+    "since": set(SINCE),
 }
 NEVER_TYPED = {"prove"}
 SERVICES = dict.fromkeys(("knowledge", "requests", "identity", "keeper"))

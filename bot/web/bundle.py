@@ -26,7 +26,9 @@ _WHOLE = re.compile(r'^import (\w+) from "(\.\.?/[\w./-]+\.(?:json|css|html))";$
 _EXPORT = re.compile(r"^export (?:async )?(?:function|class|const) (\w+)")
 _REFUSED = re.compile(r"^\s*(?:import|export)\b|\bimport\s*\(|\bimport\.meta\b")
 _GZIP = 31  # how zlib names a gzip file with its largest window
-_MEMORY = 6  # with less than the most memory zlib changes its codes more often, which suits texts in five languages
+_VALUE = re.compile(
+    rb"^(const \$\w+=[^(].*\n)", re.M
+)  # texts of a language, or a stylesheet: its letters have codes of their own
 _SHAPES = ("path", "circle")
 _STROKE = {  # elements.js draws with these
     "fill": "none",
@@ -54,22 +56,24 @@ def bundle(entry: Path = ENTRY) -> bytes:
 
 def gzipped(script: bytes) -> bytes:
     """The script as it travels. There is no time stamp in it: the same script gives the same bytes."""
-    packing = zlib.compressobj(9, zlib.DEFLATED, _GZIP, _MEMORY)
-    return packing.compress(script) + packing.flush()
+    packing = zlib.compressobj(9, zlib.DEFLATED, _GZIP)
+    parts = [packing.compress(part) + packing.flush(zlib.Z_BLOCK) for part in _VALUE.split(script)]
+    return b"".join(parts) + packing.flush()
 
 
 @dataclass
 class _Joined:
-    """What has been joined so far. names: the variable of each file; exports: what each script gives."""
+    """What has been joined so far. names: the variables of each file; exports: those of what each script gives."""
 
     parts: list[str] = field(default_factory=list)
     names: dict[Path, str] = field(default_factory=dict)
-    exports: dict[Path, list[str]] = field(default_factory=dict)
+    exports: dict[Path, dict[str, str]] = field(default_factory=dict)
     under_way: list[Path] = field(default_factory=list)
     keys: dict[str, list[str]] = field(default_factory=dict)
+    made: int = 0  # names
 
     def add(self, path: Path) -> str:
-        """Join a file after all that it imports; gives its variable."""
+        """Join a file after all that it imports; gives its variable, of a script the list of them."""
         path = path.resolve()
         if path in self.under_way:
             raise BundleError(f"{path.name} imports itself by way of {self.under_way[-1].name}.")
@@ -77,42 +81,55 @@ class _Joined:
             self.under_way.append(path)
             value = self._script(path) if path.suffix == ".js" else _packed(self._value(path))
             self.under_way.pop()
-            self.names[path] = f"_{len(self.names)}"
-            self.parts.append(f"const {self.names[path]}={value};\n")
+            given = self.exports.get(path)
+            if given is None:
+                self.names[path] = self._name()
+                self.parts.append(f"const {self.names[path]}={value};\n")
+            else:
+                self.names[path] = f"[{','.join(given.values())}]"
+                self.parts.append(f"const {self.names[path]}={value};\n" if given else f"{value};\n")
         return self.names[path]
+
+    def _name(self) -> str:
+        """A name that no script has for one of its own."""
+        self.made += 1
+        return f"${self.made:x}"
 
     def _script(self, path: Path) -> str:
         lines = []
         given = []
+        taken: dict[str, str] = {}
         for line in _lines(path):
             exported = _EXPORT.match(line)
             if exported:
                 given.append(exported[1])
                 line = line.removeprefix("export ")
             elif line.startswith("import "):
-                line = self._import(path, line)
+                taken |= self._import(path, line)
+                continue
             if _REFUSED.search(line):
                 raise BundleError(f"{path.name}: not understood: {line}")
             lines.append(line)
-        self.exports[path] = given
-        joined = "\n".join(lines) + f"\nreturn [{', '.join(given)}];"
+        self.exports[path] = {name: self._name() for name in given}
+        joined = "\n".join(lines) + (f"\nreturn [{', '.join(given)}];" if given else "")
         try:
-            return f"(()=>{{{shortened(joined)}}})()"
+            return f"(()=>{{{shortened(joined, taken)}}})()"
         except ScriptError as error:
             raise BundleError(f"{path.name}: {error}") from error
 
-    def _import(self, path: Path, line: str) -> str:
+    def _import(self, path: Path, line: str) -> dict[str, str]:
+        """What a line takes from elsewhere -> how it is called in the whole."""
         if whole := _WHOLE.match(line):
-            return f"const {whole[1]}={self.add(path.parent / whole[2])};"
+            return {whole[1]: self.add(path.parent / whole[2])}
         if not (named := _NAMED.match(line)):
             raise BundleError(f"{path.name}: not understood: {line}")
         source = (path.parent / named[2]).resolve()
-        variable = self.add(source)
-        missing = sorted(set(named[1].split(", ")) - set(self.exports[source]))
+        self.add(source)
+        names = named[1].split(", ")
+        missing = sorted(set(names) - set(self.exports[source]))
         if missing:
             raise BundleError(f"{path.name}: {source.name} does not export {', '.join(missing)}.")
-        places = self.exports[source]
-        return "".join(f"const {name} = {variable}[{places.index(name)}];" for name in named[1].split(", "))
+        return {name: self.exports[source][name] for name in names}
 
     def _value(self, path: Path) -> Any:
         """A file that is no script, as a value."""

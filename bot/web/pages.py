@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
+from bot.web.environment import STATIC as STATIC
+from bot.web.environment import TEMPLATES as TEMPLATES
+from bot.web.environment import environment
 from bot.web.mail_text import mail_view
 from bot.web.policy_text import Heading, policy_blocks
 from policies_kb.model import PolicyVersion
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from tickets.mail import ReceivedMail
     from tickets.model import Summary
 
-TEMPLATES = Path(__file__).parent / "templates"
-STATIC = Path(__file__).parent / "static"
 KEPT_DAYS = 30
 WIDGET_LANGUAGES = {"en": "English", "uk": "Українська", "de": "Deutsch", "es": "Español", "ar": "العربية"}
 MAIL_SECONDS = 5  # after which the demo mailbox is looked at again
@@ -52,13 +50,7 @@ class Pages:
 
     def __init__(self) -> None:
         """Prepare an environment that escapes everything and fails on a name it does not know."""
-        self._templates = Environment(
-            loader=FileSystemLoader(TEMPLATES),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
+        self._templates = environment()
 
     def demo(
         self, policies: Sequence[PolicyCard], base_url: str, *, demo_mail: bool = False, kept_days: int = KEPT_DAYS

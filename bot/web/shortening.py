@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import count, product
 from string import ascii_letters
@@ -63,18 +63,19 @@ class _Token:
     parts: "list[str | list[_Token]]" = field(default_factory=list)  # of a template
 
 
-def shortened(script: str) -> str:
-    """The script, shorter. Raises ScriptError."""
+def shortened(script: str, given: Mapping[str, str] | None = None) -> str:
+    """The script, shorter. Raises ScriptError. given: names that come from outside -> how they are called there."""
+    outside = dict(given or {})
     tokens = _without_idle_signs(_read(script))
     everything = list(_deep(tokens))
     own = {name for part in _lists(tokens) for name in _declared(part)}
     if own & BROWSERS:
         raise ScriptError(f"A name of the browser's is declared: {', '.join(sorted(own & BROWSERS))}.")
     others = {token.text for token in everything if token.kind == "word" and token.text not in own} | KEYWORDS
-    used = Counter(token.text for token in everything if token.is_name and token.text in own)
-    names = (name for name in _names() if name not in others)
+    used = Counter(token.text for token in everything if token.is_name and token.text in own - outside.keys())
+    names = (name for name in _names() if name not in others and name not in outside.values())
     short = dict(zip((name for name, _ in sorted(used.items(), key=lambda one: (-one[1], one[0]))), names))
-    return _written(_joined_constants(tokens), short)
+    return _written(_joined_constants(tokens), short | outside)
 
 
 def _names() -> Iterator[str]:
@@ -257,7 +258,7 @@ def _joined_constants(tokens: list[_Token]) -> list[_Token]:
     return kept
 
 
-def _written(tokens: Iterable[_Token], short: dict[str, str]) -> str:
+def _written(tokens: Iterable[_Token], short: Mapping[str, str]) -> str:
     written: list[str] = []
     before = _Token("sign", ";")
     for token in tokens:
@@ -275,7 +276,7 @@ def _written(tokens: Iterable[_Token], short: dict[str, str]) -> str:
     return "".join(written)
 
 
-def _text(token: _Token, short: dict[str, str]) -> str:
+def _text(token: _Token, short: Mapping[str, str]) -> str:
     if token.kind == "template":
         code = (part if isinstance(part, str) else "${" + _written(part, short) + "}" for part in token.parts)
         return "`" + "".join(code) + "`"

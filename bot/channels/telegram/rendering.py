@@ -16,7 +16,7 @@ from bot.channels.telegram.passages import Block, Passage, Piece, fitted
 from bot.channels.telegram.rendered import Key, Mark, Rendered
 from bot.channels.telegram.units import units
 from bot.desk import Button, Reply
-from bot.rendering import LETTER_HEAD, ROLE_HEADS, STEPS_HEAD, WHY
+from bot.rendering import ALL_CHANGES, CHANGE_ROLES, LETTER_HEAD, ROLE_HEADS, STEPS_HEAD, WHY
 from policies_kb.topics import Topic
 from tickets.vocabulary import Status
 from tickets.words import RIGHT_WORDS, STATUS_WORDS
@@ -32,6 +32,7 @@ _BADGES = {
     "conditional": "It depends:",
     "conflict": "The policy contradicts itself:",
     "silent": "The policy does not say:",
+    "changes": "What changed:",
 }
 
 
@@ -120,6 +121,9 @@ def _head(answer: dict[str, Any]) -> list[Block]:
 
 
 def _answer(answer: dict[str, Any], place: Place) -> list[Block]:
+    if answer["kind"] == "changes":
+        told: list[Block] = [_passage(quote, place, ROLE_HEADS.get(quote["role"], "")) for quote in answer["quotes"]]
+        return [*told, (_link(ALL_CHANGES, answer.get("more", ""), place),)]
     by_role: dict[str, list[dict[str, Any]]] = {}
     for quote in answer["quotes"]:
         by_role.setdefault(quote["role"], []).append(quote)
@@ -144,10 +148,14 @@ def _passage(quote: dict[str, Any], place: Place, head: str = "") -> Passage:
 
 
 def _source(quote: dict[str, Any], place: Place) -> Piece:
-    """The link to the marked clause; plain words where there is no page of ours."""
+    """The link to the marked clause."""
     section = f", section “{quote['section']}”" if quote["section"] else ""
-    words = f"{place.name_of(quote.get('policy', ''))} privacy policy{section}"
-    path = quote["url"]
+    version = f", version {quote['version']}" if quote["role"] in CHANGE_ROLES else ""
+    return _link(f"{place.name_of(quote.get('policy', ''))} privacy policy{version}{section}", quote["url"], place)
+
+
+def _link(words: str, path: str, place: Place) -> Piece:
+    """Words that lead to a page of ours; plain words where there is none."""
     is_ours = path.startswith("/") and path[1:2] not in ("/", "\\")
     if not is_ours or not place.base_url.startswith(("http://", "https://")):
         return Piece(words)

@@ -29,6 +29,7 @@ export function oneOfSeveral(answer) {
 export function answerParts(answer) {
   const by = (role) => answer.quotes.filter((quote) => quote.role === role);
   const parts = by("answer").map((quote, index) => quotation(quote, index === 0 ? "first" : ""));
+  parts.push(...answer.quotes.filter(isChange).map((quote) => quotation(quote, quote.role, t(`role.${quote.role}`))));
   const sides = by("against");
   if (sides.length) parts.push(sideBySide(sides));
   parts.push(...by("condition").map((quote) => quotation(quote, "case", quote.label, "conditional", OF_DESK)));
@@ -37,7 +38,22 @@ export function answerParts(answer) {
   parts.push(...by("related").map((quote) => quotation(quote, "related", t("role.related"), "silent")));
   const also = by("also");
   if (also.length) parts.push(folded(also));
+  parts.push(pageLinks(answer));
   return parts;
+}
+
+export const isChange = ({ role }) => /^(before|now|added|removed)$/.test(role);
+
+/** Ways to all changes, and to the answer as it was said. */
+function pageLinks({ more, receipt }) {
+  const links = [[more, t("quote.changes")], [receipt, t("quote.receipt")]].filter(([url]) => isOwnPage(url));
+  return make("p", { class: "links" }, ...links.map(([url, words]) => pageLink(url, words)));
+}
+
+function pageLink(url, words) {
+  const link = make("a", { href: address(url), target: "_blank", rel: "noopener" }, icon("open"), words);
+  link.append(make("span", { class: "hush" }, ` ${t("link.new_tab")}`));
+  return link;
 }
 
 function sideBySide(quotes) {
@@ -64,10 +80,7 @@ function quotation(quote, look, label = "", sign = "", speech = {}) {
 function source(quote) {
   const section = quote.section ? make("cite", OF_POLICY, quote.section) : "";
   const made = make("figcaption", {}, section);
-  if (!isOwnPage(quote.url)) return made;
-  const link = make("a", { href: address(quote.url), target: "_blank", rel: "noopener" }, icon("open"), t("quote.read"));
-  link.append(make("span", { class: "hush" }, ` ${t("link.new_tab")}`));
-  made.append(link);
+  if (isOwnPage(quote.url)) made.append(pageLink(quote.url, t("quote.read")));
   return made;
 }
 

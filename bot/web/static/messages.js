@@ -46,7 +46,7 @@ function isRich({ answer, request, letter: toSend }) {
 
 function parts({ text, answer, more_answers: more = [], request, letter: toSend, closing }) {
   const made = [];
-  if (answer && !request && !more.length) made.push(badge(answer.kind));
+  if (answer && !request && !more.length && answer.kind !== "changes") made.push(badge(answer.kind));
   if (text) made.push(make("p", { class: "lead", ...OF_DESK }, text));
   if (request && !answer) made.push(receipt(request));
   if (answer && more.length) made.push(...[answer, ...more].map(oneOfSeveral));

@@ -1,6 +1,6 @@
 // The conversation as plain text, to be kept by the person.
 
-import { address, isOwnPage, knownKind } from "../static/answers.js";
+import { address, isChange, isOwnPage, knownKind } from "../static/answers.js";
 import { capitalised, momentInWords } from "../static/elements.js";
 import { DESK } from "../static/messages.js";
 import { heading, rightsOf } from "../static/receipt.js";
@@ -34,15 +34,17 @@ function messageText({ text, answer, more_answers: more = [], request, letter, c
   return [...parts, closing].filter(Boolean).join("\n\n");
 }
 
-function answerText({ kind, quotes, steps = [], note, condition }) {
-  const parts = [[t(`badge.${knownKind(kind)}`), condition].filter(Boolean).join(": "), ...quotes.map(quoteText)];
+function answerText({ kind, quotes, steps = [], note, condition, more }) {
+  const parts = [[kind === "changes" ? "" : t(`badge.${knownKind(kind)}`), condition].filter(Boolean).join(": "), ...quotes.map(quoteText)];
   if (steps.length) parts.push([`${t("help.title")} ${t("help.ours")}`, ...steps.map((step, index) => `${index + 1}. ${step}`)].join("\n"));
   if (note) parts.push(`${t("help.note")} ${note}`);
+  if (isOwnPage(more)) parts.push(`${t("quote.changes")}: ${address(more)}`);
   return parts.join("\n\n");
 }
 
-function quoteText({ role, label, text, section, url }) {
-  const head = role === "related" || role === "exception" ? t(`role.${role}`) : label;
+function quoteText(quote) {
+  const { role, label, text, section, url } = quote;
+  const head = role === "related" || role === "exception" || isChange(quote) ? t(`role.${role}`) : label;
   return [head && `${capitalised(head)}:`, `“${text}”`, section, link(url)].filter(Boolean).join("\n");
 }
 
