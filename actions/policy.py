@@ -81,7 +81,7 @@ class ActionMore(Action):
         quotes: tuple[Quote, ...] = ()
         if asked:
             topics = {Topic(name): share for name, share in asked["topics"].items()}
-            question = services.knowledge.question_text.plain(asked["text"])
+            question = policy.question_text.plain(asked["text"])
             quotes = further(policy.index, question, topics, asked["shown"])
         if not quotes:
             dispatcher.utter_message(response="utter_nothing_more", buttons=[offer_button(Right.QUESTION)])

@@ -54,7 +54,8 @@ def services_of_environment() -> Services:
     data.mkdir(parents=True, exist_ok=True)
     store = Store(os.environ.get("PRIVACY_DESK_DATABASE_URL") or f"sqlite:///{data / 'privacy-desk.db'}")
     store.migrate()
-    knowledge = workshop(data).knowledge
+    policies = Path(os.environ.get("PRIVACY_DESK_POLICIES") or PROJECT / "policies_kb").resolve()
+    knowledge = workshop(data, policies).knowledge
     vault = Vault(load_ring(Path(os.environ.get("PRIVACY_DESK_KEYS") or data / "keys.json")))
     base_url = os.environ.get("PRIVACY_DESK_BASE_URL") or "http://127.0.0.1:8080"
     audit.use_key(store, vault)

@@ -2,7 +2,8 @@
 
 gate: nobody is turned away, however much is under way. inbox: messages of the web are not kept before they are
 answered, as if the database were down for them. key: each delivery of an update from Telegram counts as another one.
-memory: updates are acknowledged first and written down a moment later.
+memory: updates are acknowledged first and written down a moment later. release: what is published changes the knowledge
+over without the agent whose actions answer from it.
 """
 
 from __future__ import annotations
@@ -72,7 +73,25 @@ def in_memory() -> None:
     Arrivals.keep = keep  # type: ignore[method-assign,assignment]
 
 
-DEFENCES = {"gate": no_gate, "inbox": no_inbox, "key": no_key, "memory": in_memory}
+def no_pair() -> None:
+    """Give the agent that is there the knowledge of the new release."""
+    from bot.releases.following import Follower
+
+    usual = Follower._load
+
+    def mixed(follower: Any, number: int) -> Any:
+        agent = follower.parts.desk.agent
+        agent.knowledge = usual(follower, number).knowledge
+        return agent
+
+    async def keep(follower: Any, agent: Any) -> None:
+        return None
+
+    Follower._load = mixed  # type: ignore[method-assign,assignment]
+    Follower._retire = keep  # type: ignore[method-assign,assignment]
+
+
+DEFENCES = {"release": no_pair, "gate": no_gate, "inbox": no_inbox, "key": no_key, "memory": in_memory}
 
 
 def main(defence: str, arguments: list[str]) -> int:

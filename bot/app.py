@@ -71,6 +71,8 @@ class Services:
     more: Sequence[Callable[[FastAPI], None]] = ()  # what other channels add to the app
     kept_days: int = 30  # of a conversation, after its last message
     base_url: str = ""
+    # A policy as that release served it, for answers that are opened again; None where it is not known.
+    earlier: "Callable[[int, str], Policy | None]" = lambda number, policy: None
 
 
 def create_app(services: Services) -> FastAPI:

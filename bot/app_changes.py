@@ -9,7 +9,7 @@ from fastapi import FastAPI, Query
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 from starlette.exceptions import HTTPException
 
-from bot.receipts import ReceiptError
+from bot.receipts import Receipt, ReceiptError
 from bot.web.changes import as_page, only_page
 from bot.web.receipt_view import no_receipt_page, receipt_page
 from policies_kb.comparison_forms import as_json
@@ -57,8 +57,13 @@ def add_receipts(app: FastAPI, services: "Services") -> None:
             found = services.desk.receipts.read(token)
         except ReceiptError:
             return HTMLResponse(no_receipt_page(), 404)
-        policy = services.knowledge.policies.get(found.policy)
-        return HTMLResponse(await asyncio.to_thread(receipt_page, found, policy))
+        return HTMLResponse(await asyncio.to_thread(_receipt, services, found))
+
+
+def _receipt(services: "Services", found: Receipt) -> str:
+    policy = services.knowledge.policies.get(found.policy)
+    is_served = policy is not None and all(one.version in policy.versions for one in found.quotes)
+    return receipt_page(found, policy, None if is_served else services.earlier(found.release, found.policy))
 
 
 def _page(policy: Policy, old: str, new: str) -> str:

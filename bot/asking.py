@@ -95,7 +95,7 @@ def _answer_one(asker: Asker, question: str) -> int:
 
 
 def _knowledge(parsed: argparse.Namespace, settings: BotSettings) -> tuple[KnowledgeBase, str]:
-    shop = workshop(settings.data)
+    shop = workshop(settings.data, settings.policies)
     if parsed.policy_file is None:
         return shop.knowledge, shop.knowledge.get(parsed.policy).profile.policy
     path = Path(parsed.policy_file)

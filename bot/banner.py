@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from bot.settings import LOOPBACK, BotSettings
 from policies_kb.knowledge import KnowledgeBase
+
+MOST_NAMES = 12
 
 
 def _telegram_line(settings: BotSettings) -> str:
@@ -24,9 +28,25 @@ def _mail_line(settings: BotSettings) -> str:
     return f"  MAIL IS NOT SENT    codes lie in {settings.data / 'mail'}: set PRIVACY_DESK_SMTP_HOST"
 
 
-def banner(settings: BotSettings, knowledge: KnowledgeBase, seconds: float, console: str = "") -> str:
-    """Printed once the product is ready. seconds: that it took; console: what is to be said about it."""
-    names = ", ".join(knowledge.get(policy).profile.name for policy in knowledge.ids)
+def _policies_line(knowledge: KnowledgeBase, unpublished: Sequence[str]) -> str:
+    """What is served, and what in the folder is not."""
+    names = [knowledge.name_of(policy) for policy in knowledge.ids]
+    listed = ", ".join(names[:MOST_NAMES]) + (f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else "")
+    release = f"Release {knowledge.release}. " if knowledge.release else ""
+    return "\n".join([f"  {release}Policies: {listed}.", *(f"  NOT SERVED: {line}" for line in unpublished)])
+
+
+def banner(
+    settings: BotSettings,
+    knowledge: KnowledgeBase,
+    seconds: float,
+    console: str = "",
+    unpublished: Sequence[str] = (),
+) -> str:
+    """Printed once the product is ready.
+
+    seconds: that it took; console: what is to be said about it; unpublished: what in the folder is not served.
+    """
     return f"""
 Privacy Desk is ready ({seconds:.1f} s).
 
@@ -38,7 +58,7 @@ Privacy Desk is ready ({seconds:.1f} s).
 {_mail_line(settings)}
 {console}
 
-  Policies: {names}.
+{_policies_line(knowledge, unpublished)}
   Try: "do you record calls?", "how do I delete my account?", "please delete my account";
   then see the request: .venv/bin/python -m tickets list
 

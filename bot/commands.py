@@ -10,6 +10,7 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 
+from bot import policy_commands
 from bot.launch import LaunchError, serve
 from bot.settings import PROJECT, BotSettings, SettingsError
 from bot.training import TrainingError, ensure_model
@@ -57,6 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     nlu = commands.add_parser("nlu-data", help="write the generated training examples")
     nlu.add_argument("--check", action="store_true", help="only prove that the file is up to date")
     nlu.set_defaults(run=_nlu_data)
+    policy_commands.add_parser(commands)
     commands.add_parser("rasa", help="Rasa's own commands, for example: rasa shell")
     return parser
 

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from bot.intake import Taken
-from bot.rasa_agent import COMPANION, collecting_channel, whole
+from bot.nlu.naming import speaking_of
+from bot.rasa_agent import COMPANION, collecting_channel, names_spoken_of, whole
 from pii.logs import describe
 from pii.masking import Contact
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from bot.closing import Closing
     from bot.menu import Menu
+    from bot.receipts import Receipts
     from tickets.store import Unit
 
 PATIENCE = 5.0  # seconds until a person is told that something is wrong; intake may have taken 2.5 before
@@ -93,12 +95,17 @@ class Turn:
 
 @dataclass
 class Desk:
-    """The running assistant. forget: erases what is kept of a conversation; menu: takes requests when Rasa fails."""
+    """The running assistant. forget: erases what is kept of a conversation; menu: takes requests when Rasa fails.
+
+    agent: the model with the knowledge that its actions answer from. Changing over is one assignment to it: a turn
+    looks at it once, when it begins.
+    """
 
     agent: "Agent"
     patience: float = PATIENCE
     forget: "Callable[[str], Awaitable[str]] | None" = None
     menu: "Menu | None" = None
+    receipts: "Receipts | None" = None  # with them every answer can be opened again
     # Told of every answered turn that was typed: the turn, its reply, and the names of the responses said in it.
     noted: "Callable[[Turn, Reply, Collection[str]], None] | None" = None
     _tasks: set["asyncio.Task[list[dict[str, Any]]]"] = field(default_factory=set)
@@ -143,9 +150,9 @@ class Desk:
     async def _ask(self, turn: Turn, closing: "Closing | None") -> list[dict[str, Any]]:
         from rasa.core.channels.channel import UserMessage
 
-        output = collecting_channel()
+        agent, output = self.agent, collecting_channel()
         if closing is not None:  # this task's own context: no other turn sees it
-            COMPANION.set(_Ending(turn, output, closing))
+            COMPANION.set(_Ending(turn, lambda: self._whole(turn, agent, output), closing))
         metadata: dict[str, Any] = {
             "policy": turn.policy,
             "channel": turn.channel,
@@ -163,8 +170,17 @@ class Desk:
             message_id=turn.message_id,
             metadata=metadata,
         )
-        await self.agent.handle_message(message)
-        return whole(output.messages)
+        with speaking_of(names_spoken_of(agent, turn.policy)):
+            await agent.handle_message(message)
+        return self._whole(turn, agent, output)
+
+    def _whole(self, turn: Turn, agent: "Agent", output: Any) -> list[dict[str, Any]]:
+        """What was said, each answer with its receipt of the release that gave it."""
+        messages = whole(output.messages)
+        knowledge = getattr(agent, "knowledge", None)
+        if self.receipts is not None and knowledge is not None and turn.policy in knowledge.policies:
+            self.receipts.add(messages, knowledge.get(turn.policy), knowledge.release)
+        return messages
 
     async def understand(self, text: str) -> dict[str, Any]:
         """How a text is understood, outside any conversation and without keeping anything of it."""
@@ -181,6 +197,11 @@ class Desk:
         tracker = await self.agent.tracker_store.retrieve(conversation)
         return bool(tracker and tracker.active_loop_name)
 
+    async def settled(self) -> bool:
+        """Wait for the turns that are under way now; whether all have ended."""
+        under_way = set(self._tasks)
+        return not under_way or not (await asyncio.wait(under_way, timeout=5 * self.patience))[1]
+
     async def drain(self) -> None:
         """Wait for turns that are under way."""
         if self._tasks:
@@ -192,13 +213,13 @@ class _Ending:
     """Closes a message in the transaction that keeps its conversation, once the dialogue has said all."""
 
     turn: Turn
-    output: Any
+    whole: "Callable[[], list[dict[str, Any]]]"
     closing: "Closing"
     is_open: bool = True  # a conversation that is about to be erased is closed after that
 
     def along(self, unit: "Unit") -> None:
         """The reply, as far as it is a reply."""
-        messages = whole(self.output.messages)
+        messages = self.whole()
         self.is_open = _asks_to_forget(messages) or not any(message["text"] for message in messages)
         if not self.is_open:
             self.closing.along(unit, _joined(messages, self.turn))

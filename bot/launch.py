@@ -14,12 +14,15 @@ from typing import TYPE_CHECKING, Any
 from bot.parts import Parts as Parts
 from bot.parts import assemble as assemble
 from bot.parts import open_store as open_store
+from bot.rasa_agent import utc_now
 from bot.settings import BotSettings
 from policies_kb.knowledge import Policy
 from policies_kb.workshop import workshop
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
+
+    from bot.releases.following import Follower
 
 STOPPING_SECONDS = 9  # for what is under way when the process is asked to end
 
@@ -32,8 +35,12 @@ def make_app(
     settings: BotSettings,
     parts: Parts,
     others: Sequence[Callable[[asyncio.Event], Coroutine[Any, Any, None]]] = (),
+    follower: "Follower | None" = None,
 ) -> "FastAPI":
-    """The public app over these parts, with all its channels. others: what is served beside it, each until an event."""
+    """The public app over these parts, with all its channels. others: what is served beside it, each until an event.
+
+    follower: changes over to what is published; without it the parts stay what they are.
+    """
     from bot.app import Services, create_app
     from bot.ballot import Ballot
     from bot.login import Logins
@@ -59,6 +66,9 @@ def make_app(
         metrics=metrics,
     )
     parts.forgetting.also = [door.forget]
+    if follower is not None:
+        follower.show_on(metrics.registry)
+        others = [*others, follower.run]
     beside = Background(settings, parts, door, _greeting(settings, parts), others)
     return create_app(
         Services(
@@ -84,6 +94,7 @@ def make_app(
             more=[*beside.routes, lambda app: _add_transparency(app, settings, parts)],
             kept_days=settings.conversation_days,
             base_url=settings.base_url,
+            earlier=follower.earlier if follower is not None else lambda number, policy: None,
         )
     )
 
@@ -99,9 +110,13 @@ def _add_transparency(app: "FastAPI", settings: BotSettings, parts: Parts) -> No
 
 def _greeting(settings: BotSettings, parts: Parts) -> Callable[[Policy], str]:
     """The first words to a person: a machine, whose policy, what is kept and for how long, how to reach a person."""
-    responses = parts.desk.agent.domain.responses if parts.desk.agent.domain else {}
-    welcome = str(responses["utter_welcome"][0]["text"])
-    return lambda policy: welcome.format(company=policy.profile.name, days=settings.conversation_days)
+
+    def welcome(policy: Policy) -> str:
+        domain = parts.desk.agent.domain  # of the release that is served now
+        words = str((domain.responses if domain else {})["utter_welcome"][0]["text"])
+        return words.format(company=policy.profile.name, days=settings.conversation_days)
+
+    return welcome
 
 
 def _is_ready(parts: Parts) -> bool:
@@ -131,26 +146,31 @@ def listening_socket(settings: BotSettings) -> socket.socket:
 
 
 def serve(settings: BotSettings, started: float) -> int:
-    """Run until stopped. What is missing on disk (encoder, vectors, model) is built first, and said."""
+    """Run until stopped. What is missing on disk (encoder, vectors, model, first release) is made first, and said."""
     import uvicorn
 
     from bot.banner import banner
     from bot.console_beside import console_beside
-    from bot.training import ensure_model_apart
+    from bot.releases.differing import differences
+    from bot.releases.following import Follower, replica_name
+    from bot.releases.shelf import shelf_of
+    from bot.releases.starting import begin
     from pii.logs import configure_logging
 
     taken = listening_socket(settings)
-    if not (settings.data / "vectors").exists():
-        print("building the sentence encoder and the index of the policies (about 20 seconds, once) …", file=sys.stderr)
-    knowledge = workshop(settings.data).knowledge
-    model = ensure_model_apart(settings.models)
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    store = open_store(settings.database_url)
+    shelf, shop = shelf_of(settings, store), workshop(settings.data, settings.policies)
+    begun = begin(settings, shelf, shop, utc_now(), _said)
     configure_logging(sys.stderr)
     logging.getLogger("py.warnings").setLevel(logging.ERROR)
-    logging.getLogger("alembic").setLevel(logging.WARNING)
     settings, demo = _with_demo(settings)
-    parts = assemble(settings, model, open_store(settings.database_url), knowledge)
+    parts = assemble(settings, begun.model, store, begun.knowledge)
     console, console_words = console_beside(settings, parts)
-    app = make_app(settings, parts, [one for one in (demo, console) if one])
+    replica = replica_name(settings.port)
+    follower = Follower(shelf, begun.opener, parts, begun.manifest.number, replica, parts.clock)
+    app = make_app(settings, parts, [one for one in (demo, console) if one], follower)
+    unpublished = differences(settings, begun.manifest, begun.knowledge)
     # h11 refuses malformed heads that looser parsers take; nothing here speaks WebSocket.
     config = uvicorn.Config(
         app,
@@ -166,10 +186,15 @@ def serve(settings: BotSettings, started: float) -> int:
     class Server(uvicorn.Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)
-            print(banner(settings, knowledge, time.monotonic() - started, console_words), flush=True)
+            seconds = time.monotonic() - started
+            print(banner(settings, parts.knowledge, seconds, console_words, unpublished), flush=True)
 
     Server(config).run(sockets=[taken])
     return 0
+
+
+def _said(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
 
 
 def _with_demo(

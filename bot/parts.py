@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING
 
 from bot.rasa_agent import utc_now
 from bot.settings import BotSettings
-from policies_kb.knowledge import KnowledgeBase
+from policies_kb.knowledge import KnowledgeBase, LiveKnowledge
 from policies_kb.workshop import workshop
 
 if TYPE_CHECKING:
+    from rasa.core.agent import Agent
+
     from bot.desk import Desk, Reply, Turn
     from bot.forgetting import Forgetting
     from bot.noting import Noting
@@ -39,7 +41,7 @@ class Parts:
 
     desk: "Desk"
     reception: "Reception"
-    knowledge: KnowledgeBase
+    knowledge: LiveKnowledge  # what the agent of the desk answers from
     store: "Store"
     requests: "RequestService"
     identity: "Identity"
@@ -55,6 +57,12 @@ class Parts:
     vault: "Vault"
     mail: "Correspondence"
     clock: Callable[[], datetime]
+    load_beside: "Callable[[Path, KnowledgeBase], Agent]"
+
+    def change_to(self, agent: "Agent") -> None:
+        """Serve that agent and its knowledge from the next turn on; turns under way end with what they began with."""
+        self.desk.agent = agent
+        self.forgetting.agent = agent  # the same conversations and locks; only its words may differ
 
 
 def open_store(url: str) -> "Store":
@@ -79,12 +87,13 @@ def assemble(
     knowledge: KnowledgeBase | None = None,
     clock: Callable[[], datetime] = utc_now,
 ) -> Parts:
-    """Load the model and everything it works with."""
+    """Load the model and everything it works with. knowledge: that of the settings' folder without it."""
     from bot.desk import Desk
     from bot.forgetting import Forgetting
     from bot.menu import Menu
     from bot.noting import Noting
     from bot.rasa_agent import load_agent
+    from bot.receipts import Receipts
     from bot.reception import Reception
     from pii.encryption import Vault, load_ring
     from tickets import audit
@@ -105,7 +114,8 @@ def assemble(
     from tickets.spool import Spool
     from tickets.votes import Votes
 
-    base = knowledge or workshop(settings.data).knowledge
+    loaded = knowledge or workshop(settings.data, settings.policies).knowledge
+    base = LiveKnowledge(loaded)
     # On PostgreSQL keys may be changed beside a running bot.
     vault = Vault(load_ring(settings.keys)) if store.is_sqlite else FollowingVault(settings.keys)
     audit.use_key(store, vault)
@@ -116,23 +126,31 @@ def assemble(
     keeper = Keeper(store, vault, schedule, ledger=settings.data / LEDGER_FILE, mail=mail)
     keeper.catch_up(clock())
     shared = {
-        "knowledge": base,
         "requests": requests,
         "identity": identity,
         "keeper": keeper,
         "handling": Handling(store, vault, mail, target_days=settings.target_days),
         "clock": clock,
     }
-    agent = load_agent(model, shared, Conversations(store, vault), clock)
+    conversations = Conversations(store, vault)
+    agent = load_agent(model, {**shared, "knowledge": loaded}, conversations, clock)
     forgetting = Forgetting(agent, keeper, clock)
     spool = Spool(settings.data / "spool", vault)
-    desk = Desk(agent, forget=forgetting, menu=Menu(base, requests, box, spool, clock))
+    receipts = Receipts(settings.secret, clock)
+    desk = Desk(agent, forget=forgetting, menu=Menu(base, requests, box, spool, clock), receipts=receipts)
     reception = Reception(box, identity, clock)
     inbox = Inbox(store, vault)
     noting = Noting(Findings(store, vault), clock)
 
+    base.follow(lambda: getattr(desk.agent, "knowledge", loaded))
+
+    def load_beside(model: Path, knowledge: KnowledgeBase) -> "Agent":
+        return load_agent(model, {**shared, "knowledge": knowledge}, conversations, clock, beside=desk.agent)
+
     def noted(turn: "Turn", reply: "Reply", spoken: Collection[str]) -> None:
-        noting.noted(turn.policy, base.get(turn.policy).current.version, turn.text, reply, spoken)
+        quoted = [str(quote["version"]) for quote in (reply.answer or {}).get("quotes", ())]
+        version = quoted[0] if quoted else base.get(turn.policy).current.version
+        noting.noted(turn.policy, version, turn.text, reply, spoken)
 
     desk.noted = noted
     outbox = Outbox(store, vault)
@@ -160,4 +178,5 @@ def assemble(
         vault=vault,
         mail=mail,
         clock=clock,
+        load_beside=load_beside,
     )

@@ -15,6 +15,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from datetime import datetime, timezone
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -22,6 +23,7 @@ import structlog
 
 from bot import lean_rasa
 from pii.encryption import EncryptionError
+from policies_kb.knowledge import KnowledgeBase, names_of
 from tickets.errors import TicketError
 
 if TYPE_CHECKING:
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from tickets.store import Unit
 
 MOST_CONVERSATIONS = 5_000  # kept in memory, the one silent for longest is dropped first
+MOST_EARLIER = 120  # messages that were rolled up, kept beside for the staff who read the conversation
 MOST_EVENTS = 60  # of a conversation; older turns are rolled up into its slots
 FORM_SLOT = "requested_slot"
 ACTIONS_PACKAGE = "actions"
@@ -61,23 +64,54 @@ def load_agent(
     services: Mapping[str, Any],
     kept: "Conversations | None" = None,
     clock: Callable[[], datetime] = utc_now,
+    beside: "Agent | None" = None,
 ) -> "Agent":
     """The agent of that model, with the actions working on these services (by name, see actions.services.Services).
 
+    It carries the knowledge that its actions answer from as `knowledge`, so that the two are never mixed.
     kept: where conversations outlive the process; None keeps them in memory alone.
+    beside: the agent whose conversations it shares, and whose place it is going to take.
+    Raises bot.training.TrainingError for a model that is not the one that was trained.
     """
+    from bot.training import verified_model
+
+    verified_model(model)
     lean_rasa.install(serving=True)
     from rasa.core.agent import Agent
     from rasa.shared.core.domain import Domain
 
     _quicken_events()
     _quicken_validation()
-    return Agent.load(
+    # A tracker store each, because Rasa sets the model's domain on it while loading; what is in it is shared.
+    trackers = recent_tracker_store()(Domain.empty(), kept=kept, clock=clock)
+    if beside is not None:
+        trackers.share(own_tracker_store(beside))
+    agent = Agent.load(
         str(model),
         action_endpoint=_in_process_endpoint(services),
-        tracker_store=recent_tracker_store()(Domain.empty(), kept=kept, clock=clock),
-        lock_store=queueing_lock_store()(),
+        tracker_store=trackers,
+        lock_store=beside.lock_store if beside is not None else queueing_lock_store()(),
     )
+    agent.knowledge = services.get("knowledge")
+    return agent
+
+
+def dismantle(agent: "Agent") -> None:
+    """Take an agent apart that answers nobody any more.
+
+    What was there when the process became ready is frozen: it is never looked through for cycles, and Rasa's graph of
+    components is one that would keep the first model in memory for good.
+    """
+    runner = agent.processor.graph_runner if agent.processor is not None else None
+    getattr(runner, "_instantiated_nodes", {}).clear()
+    agent.processor = None
+
+
+def names_spoken_of(agent: Any, policy: str) -> tuple[str, ...]:
+    """How the company is called whose policy a message is about."""
+    knowledge: KnowledgeBase | None = getattr(agent, "knowledge", None)
+    found = knowledge.policies.get(policy) if knowledge is not None else None
+    return names_of(found.profile) if found is not None else ()
 
 
 def _in_process_endpoint(services: Mapping[str, Any]) -> Any:
@@ -151,6 +185,7 @@ class PackedTexts(OrderedDict[str, Any]):
         return zlib.decompress(super().__getitem__(key)).decode("utf-8")
 
 
+@lru_cache(maxsize=1)
 def recent_tracker_store() -> type:
     """A tracker store that keeps the recent conversations packed in memory, and all of them where `kept` says.
 
@@ -175,6 +210,10 @@ def recent_tracker_store() -> type:
             # Conversations that could not be read: what is said meanwhile must not overwrite them.
             self._unread: set[str] = set()
 
+        def share(self, other: "RecentTrackerStore") -> None:
+            """Keep the same conversations as another one."""
+            self.store, self._unread = other.store, other._unread
+
         async def retrieve(self, sender_id: str) -> DialogueStateTracker | None:
             if self._kept is not None and (self._kept.is_shared or sender_id not in self.store):
                 await self._load(sender_id, self._kept)
@@ -194,9 +233,14 @@ def recent_tracker_store() -> type:
                 self.store.pop(sender_id, None)  # another replica forgot it
 
         async def save(self, tracker: DialogueStateTracker) -> None:
+            earlier = _earlier_in(self.store[tracker.sender_id]) if tracker.sender_id in self.store else []
             if len(tracker.events) > MOST_EVENTS:
-                tracker = _rolled_up(tracker)
+                whole, tracker = tracker, _rolled_up(tracker)
+                earlier += _spoken(list(whole.events)[: _first_kept(whole, tracker)])
             await super().save(tracker)
+            if earlier:
+                text = json.loads(self.store[tracker.sender_id]) | {"earlier": earlier[-MOST_EARLIER:]}
+                self.store[tracker.sender_id] = json.dumps(text)
             self.store.move_to_end(tracker.sender_id)
             while len(self.store) > MOST_CONVERSATIONS:
                 self.store.popitem(last=False)
@@ -228,7 +272,12 @@ def recent_tracker_store() -> type:
 
 async def delete_tracker(agent: "Agent", conversation: str) -> None:
     """Forget a conversation: Rasa hides the store behind a wrapper that cannot."""
-    await getattr(agent.tracker_store, "_tracker_store", agent.tracker_store).delete(conversation)
+    await own_tracker_store(agent).delete(conversation)
+
+
+def own_tracker_store(agent: "Agent") -> Any:
+    """The store that was made here, without Rasa's wrapper."""
+    return getattr(agent.tracker_store, "_tracker_store", agent.tracker_store)
 
 
 def _rolled_up(tracker: Any) -> Any:
@@ -244,6 +293,25 @@ def _rolled_up(tracker: Any) -> Any:
     listen = [ActionExecuted("action_listen")]
     events = [*start, *listen, *loop, *kept, *(listen if form else []), *last]
     return DialogueStateTracker.from_events(tracker.sender_id, events, tracker.slots.values())
+
+
+def _first_kept(whole: Any, rolled: Any) -> int:
+    """From which event on the last turns stand in the rolled up conversation too."""
+    from rasa.shared.core.events import UserUttered
+
+    kept = next((event for event in rolled.events if isinstance(event, UserUttered)), None)
+    return next((index for index, event in enumerate(whole.events) if event is kept), len(whole.events))
+
+
+def _spoken(events: Iterable[Any]) -> list[dict[str, Any]]:
+    """What was said in these events, as staff read it; the dialogue does not go through it any more."""
+    told = (event.as_dict() for event in events if event.type_name in ("user", "bot"))
+    return [{name: one[name] for name in ("event", "text", "timestamp", "data") if one.get(name)} for one in told]
+
+
+def _earlier_in(text: str) -> list[dict[str, Any]]:
+    """What was said before a conversation was rolled up, from how it is kept. Looked for before it is read at all."""
+    return list(json.loads(text).get("earlier", ())) if '"earlier": [' in text else []
 
 
 def _last_turns(events: list[Any], most: int) -> list[Any]:

@@ -38,6 +38,7 @@ class BotSettings:
     base_url: str  # how people reach the public pages, without a slash at the end
     data: Path
     models: Path
+    policies: Path  # where policies are edited; what is served is a release made of it
     database_url: str
     secret: Redacted = field(repr=False)
     keys: Path  # the key file of the encrypted columns
@@ -66,6 +67,7 @@ class BotSettings:
             base_url=base_url,
             data=data,
             models=Path(environment.get("PRIVACY_DESK_MODELS") or PROJECT / "models").resolve(),
+            policies=Path(environment.get("PRIVACY_DESK_POLICIES") or PROJECT / "policies_kb").resolve(),
             database_url=environment.get("PRIVACY_DESK_DATABASE_URL") or f"sqlite:///{data / 'privacy-desk.db'}",
             secret=secret,
             keys=Path(environment.get("PRIVACY_DESK_KEYS") or data / "keys.json").resolve(),

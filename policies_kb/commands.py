@@ -5,16 +5,15 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import re
-import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from policies_kb import compiler
-from policies_kb.errors import CompileError, KnowledgeError, ProfileError, SourceError, UnknownPolicyError
+from policies_kb.errors import CompileError, KnowledgeError, ProfileError, UnknownPolicyError
 from policies_kb.examples import check_examples, load_examples
-from policies_kb.knowledge import POLICY_ID, ROOT, policy_folders, read_version, source_versions
+from policies_kb.folders import PolicyFolder, check_frozen
+from policies_kb.knowledge import ROOT, policy_folders, read_version, source_versions
 from policies_kb.labeller import TRAINING, sample_of_questions, shipped_training, training_clauses, word_counts
 from policies_kb.ledger import ledger_svg, ledger_table, ledger_text
 from policies_kb.lint import findings
@@ -22,7 +21,6 @@ from policies_kb.model import Clause, PolicyVersion
 from policies_kb.profile import Profile, load_profile
 from policies_kb.workshop import workshop
 
-VERSION_NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,40}\Z")
 SHIPPED = ("klasso", "classtime", "klasterina", "kloudtalk", "klantra")
 LEDGER_PICTURE = Path("docs/ledger.svg")
 
@@ -58,12 +56,6 @@ def _parser() -> argparse.ArgumentParser:
     show = commands.add_parser("show", help="one clause, or all clauses of a policy")
     show.add_argument("name", help="a clause's id or a policy's id")
     show.set_defaults(run=_show)
-    add = commands.add_parser("add", help="take a company's policy in")
-    add.add_argument("id")
-    add.add_argument("file", type=Path)
-    add.add_argument("--name", required=True, help="the company as people call it")
-    add.add_argument("--version", default="1", help="the version's name, for example its date")
-    add.set_defaults(run=_add)
     training = commands.add_parser("training", help="write training/shipped.yml from the reviewed clauses")
     training.add_argument("--check", action="store_true")
     training.set_defaults(run=_training)
@@ -72,8 +64,13 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+# This module is a front (a command line), so it may read the environment; the package's other modules may not.
+def _policies() -> list[Path]:
+    """The folders of the policies, where they are edited."""
+    return policy_folders(Path(os.environ.get("PRIVACY_DESK_POLICIES") or ROOT).resolve())
+
+
 def _data_folder() -> Path:
-    # This module is a front (a command line), so it may read the environment; the package's other modules may not.
     return Path(os.environ.get("PRIVACY_DESK_DATA") or ROOT.parent / "var").resolve()
 
 
@@ -87,16 +84,17 @@ def _compiled(folder: Path, profile: Profile, version: str) -> PolicyVersion:
 
 def _compile(parsed: argparse.Namespace) -> int:
     stale = []
-    for folder in policy_folders():
+    for folder in _policies():
         profile = load_profile(folder / "profile.yml")
         if profile.current not in source_versions(folder):
             raise ProfileError(f"{folder}/profile.yml: current is {profile.current!r}, but there is no such text")
+        compiled = _compiled(folder, profile, profile.current)
+        check_examples(load_examples(folder / "questions.yml"), compiled, folder / "questions.yml")
+        if _write_or_compare(folder / f"{profile.current}.clauses.json", compiler.dump(compiled), parsed.check):
+            stale.append(f"{folder.name}/{profile.current}")
         for version in source_versions(folder):
-            compiled = _compiled(folder, profile, version)
-            if version == profile.current:
-                check_examples(load_examples(folder / "questions.yml"), compiled, folder / "questions.yml")
-            if _write_or_compare(folder / f"{version}.clauses.json", compiler.dump(compiled), parsed.check):
-                stale.append(f"{folder.name}/{version}")
+            if version != profile.current:
+                check_frozen(PolicyFolder(folder), version)
     if parsed.check and stale:
         raise CompileError(
             f"not up to date: {', '.join(stale)}; run `python -m policies_kb compile` and commit the result"
@@ -117,12 +115,12 @@ def _write_or_compare(path: Path, text: str, check: bool) -> bool:
 
 
 def _current() -> list[tuple[Profile, PolicyVersion]]:
-    loaded = [(folder, load_profile(folder / "profile.yml")) for folder in policy_folders()]
+    loaded = [(folder, load_profile(folder / "profile.yml")) for folder in _policies()]
     return [(profile, read_version(folder, profile.current)) for folder, profile in loaded]
 
 
 def _lint(parsed: argparse.Namespace) -> int:
-    known = [folder.name for folder in policy_folders()]
+    known = [folder.name for folder in _policies()]
     if parsed.policy not in (None, *known):
         raise UnknownPolicyError(f"there is no policy {parsed.policy!r}; there are: {', '.join(known)}")
     for profile, version in _current():
@@ -185,42 +183,6 @@ def _described(profile: Profile, version: PolicyVersion, clause: Clause) -> str:
     return "\n".join([*lines, *(f"    {line}" for line in clause.text.splitlines()), ""])
 
 
-def _add(parsed: argparse.Namespace) -> int:
-    folder = ROOT / parsed.id
-    if not VERSION_NAME.match(parsed.version):
-        raise ProfileError(
-            f"{parsed.version!r} cannot name a version: use letters, digits, dots, - and _, as in 2026-04"
-        )
-    if not POLICY_ID.match(parsed.id):
-        raise ProfileError(
-            f"{parsed.id!r} cannot be an id: use 2-40 lower-case letters, digits, - or _, a letter first"
-        )
-    if folder.exists():
-        raise ProfileError(f"there is a policy {parsed.id!r} already; add a new version's text to {folder} instead")
-    try:
-        raw = parsed.file.read_bytes()
-    except OSError as error:
-        raise SourceError(f"{parsed.file}: cannot be read ({error.strerror})") from error
-    profile = Profile(policy=parsed.id, name=parsed.name, current=parsed.version)
-    source = compiler.read_source(raw, str(parsed.file))
-    compiled = compiler.compile_policy(source, profile, parsed.version, workshop(_data_folder()).labeller)
-    folder.mkdir()
-    try:
-        (folder / f"{parsed.version}.txt").write_bytes(raw)
-        about = {"name": parsed.name, "current": parsed.version, "about": "", "aliases": [parsed.name.lower()]}
-        lines = [f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in about.items()]
-        (folder / "profile.yml").write_text("\n".join(lines) + "\n", "utf-8")
-        (folder / f"{parsed.version}.clauses.json").write_text(compiler.dump(compiled), "utf-8")
-    except OSError:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
-    print(
-        f"{parsed.name}: {len(compiled.clauses)} clauses in {folder}. "
-        f"Read them with `python -m policies_kb show {parsed.id}`"
-    )
-    return 0
-
-
 def _training(parsed: argparse.Namespace) -> int:
     reviewed = {
         p.policy: [c for c in version.clauses if c.reviewed] for p, version in _current() if p.policy in SHIPPED
@@ -229,7 +191,7 @@ def _training(parsed: argparse.Namespace) -> int:
         raise CompileError(
             "training/shipped.yml is not up to date; run `python -m policies_kb training` and commit the result"
         )
-    asked = [q for folder in policy_folders() if folder.name in SHIPPED for q in _asked(folder)]
+    asked = [q for folder in _policies() if folder.name in SHIPPED for q in _asked(folder)]
     texts = [text for text, _ in training_clauses()] + asked
     files = {"questions.yml": sample_of_questions(asked), "words.json": word_counts(texts)}
     for name, text in files.items():

@@ -12,6 +12,7 @@ import hashlib
 import importlib.util
 import json
 import struct
+import threading
 from collections import OrderedDict
 from collections.abc import Sequence
 from pathlib import Path
@@ -109,17 +110,19 @@ class MiniLM:
         self._session = onnxruntime.InferenceSession(str(graph), _options(threads), providers=["CPUExecutionProvider"])
         self._recent: OrderedDict[str, Vectors] = OrderedDict()
         self._remember = remember
+        self._remembering = threading.Lock()
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """Vectors of the texts; at most the first 192 tokens of each count."""
-        wanted = [text for text in dict.fromkeys(texts) if text not in self._recent]
-        fresh = dict(zip(wanted, self._run(wanted)))
-        vectors = [fresh[text] if text in fresh else self._recent[text] for text in texts]
-        for text, vector in fresh.items():
-            self._recent[text] = vector
-        while len(self._recent) > self._remember:
-            self._recent.popitem(last=False)
-        return np.stack(vectors) if vectors else np.zeros((0, DIMENSIONS), dtype=np.float32)
+        # Looked up once each: an index may be made in another thread meanwhile, and drop what was remembered.
+        known = {text: vector for text in dict.fromkeys(texts) if (vector := self._recent.get(text)) is not None}
+        wanted = [text for text in dict.fromkeys(texts) if text not in known]
+        known.update(zip(wanted, self._run(wanted)))
+        with self._remembering:
+            self._recent.update((text, known[text]) for text in wanted)
+            while len(self._recent) > self._remember:
+                self._recent.popitem(last=False)
+        return np.stack([known[text] for text in texts]) if texts else np.zeros((0, DIMENSIONS), dtype=np.float32)
 
     def _run(self, texts: Sequence[str]) -> list[Vectors]:
         """One text at a time: with 8-bit weights a text's vector would depend on its neighbours in a batch."""

@@ -6,6 +6,9 @@ KnowledgeError            anything the policy's owner or the caller can mend; th
 ├── CompileError          a text the compiler cannot place, or a compiled file that is out of date
 ├── UnknownPolicyError    no such policy
 ├── UnknownClauseError    no such clause in that version
+├── ReleaseError          a release that cannot be made or found
+│   ├── DamagedError      a file of a release is not the one that was published
+│   └── ShelfMovedError   somebody else has published meanwhile
 └── EncoderError          the sentence encoder's files are missing or are not the expected ones
 """
 
@@ -38,3 +41,15 @@ class UnknownClauseError(KnowledgeError):
 
 class EncoderError(KnowledgeError):
     """The encoder's files are missing or altered."""
+
+
+class ReleaseError(KnowledgeError):
+    """A release that cannot be made or found."""
+
+
+class DamagedError(ReleaseError):
+    """A file of a release is not the one that was published."""
+
+
+class ShelfMovedError(ReleaseError):
+    """Somebody else has published meanwhile."""

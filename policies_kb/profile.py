@@ -7,6 +7,7 @@ nothing is filled in from the environment. docs/policies.md lists the fields wit
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,11 @@ import yaml
 
 from policies_kb.errors import ProfileError
 from policies_kb.model import Stance
+from policies_kb.safe_yaml import parse_yaml
 from policies_kb.segment import Marks
 from policies_kb.topics import Topic
 
 MAX_BYTES = 400_000
-MAX_DEPTH = 12
 
 
 @dataclass(frozen=True)
@@ -86,8 +87,20 @@ class Referral:
 
 
 @dataclass(frozen=True)
+class ToConfirm:
+    """Something in the profile that a program read or changed, and that a person has to confirm.
+
+    field: of the profile; guess: what was read, or what was taken out; clause: what it rests on, "" for none.
+    """
+
+    field: str
+    guess: str
+    clause: str = ""
+
+
+@dataclass(frozen=True)
 class Profile:
-    """Everything in profile.yml."""
+    """Everything in profile.yml. effective: the date from which the current text holds, None where nobody says."""
 
     policy: str
     name: str
@@ -104,23 +117,9 @@ class Profile:
     conflicts: tuple[Conflict, ...] = ()
     helps: tuple[Help, ...] = ()
     referral: Referral | None = None
-
-
-# libyaml where it is there: ten times as fast. It is given only what _checked has passed.
-_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
-
-def _checked(text: str) -> str:
-    """The text if it holds no aliases and is nested no deeper than MAX_DEPTH; raises yaml.YAMLError otherwise."""
-    depth = 0
-    for event in yaml.parse(text, Loader=_LOADER):
-        if isinstance(event, yaml.events.AliasEvent):
-            raise yaml.YAMLError("aliases (*name) are not allowed here: write the value out")
-        depth += isinstance(event, yaml.events.CollectionStartEvent)
-        depth -= isinstance(event, yaml.events.CollectionEndEvent)
-        if depth > MAX_DEPTH:
-            raise yaml.YAMLError(f"nested deeper than {MAX_DEPTH} levels")
-    return text
+    effective: date | None = None
+    to_confirm: tuple[ToConfirm, ...] = ()
+    facts: dict[str, tuple[str, ...]] = field(default_factory=dict)  # ages, periods, rights as they were read
 
 
 def read_yaml(path: Path) -> Any:
@@ -135,7 +134,7 @@ def read_yaml(path: Path) -> Any:
     if len(raw) > MAX_BYTES:
         raise ProfileError(f"{path}: larger than {MAX_BYTES:,} bytes; a profile is a short file")
     try:
-        return yaml.load(_checked(raw.decode("utf-8")), Loader=_LOADER)
+        return parse_yaml(raw.decode("utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError, ValueError) as error:
         raise ProfileError(f"{path}: is not valid YAML: {error}") from error
 
@@ -173,7 +172,19 @@ def _profile(policy: str, data: dict[str, Any]) -> Profile:
         conflicts=tuple(_conflict(entry) for entry in data.get("conflicts") or ()),
         helps=tuple(_help(entry) for entry in data.get("help") or ()),
         referral=_referral(data["referral"]) if data.get("referral") else None,
+        effective=_date(data.get("effective")),
+        to_confirm=tuple(_to_confirm(entry) for entry in data.get("to_confirm") or ()),
+        facts={str(name): _strings(values) for name, values in (data.get("facts") or {}).items()},
     )
+
+
+def _date(value: Any) -> date | None:
+    """YAML reads 2026-04-01 as a date already; in quotes it is text."""
+    return None if value in (None, "") else date.fromisoformat(str(value))
+
+
+def _to_confirm(data: dict[str, Any]) -> ToConfirm:
+    return ToConfirm(str(data["field"]), str(data["guess"]), str(data.get("clause") or ""))
 
 
 def _strings(value: Any) -> tuple[str, ...]:

@@ -25,6 +25,13 @@ class QuestionText:
         pattern = "|".join(re.escape(name).replace(r"\ ", r"\s+") for name in self.names)
         self._names = re.compile(rf"\b(?:{pattern})(?:['’]s)?\b", re.IGNORECASE) if pattern else None
 
+    def names_in(self, text: str) -> set[str]:
+        """Which of the names stand in a text, as they would be replaced: the longest of those that fit."""
+        if self._names is None:
+            return set()
+        found = {_SPACE.sub(" ", match.group()).lower() for match in self._names.finditer(text)}
+        return {name for name in self.names if name in found or {f"{name}'s", f"{name}’s"} & found}
+
     def plain(self, text: str) -> str:
         """The question with names and placeholders replaced, white space folded and typing errors mended."""
         spoken = _PLACEHOLDER.sub(lambda match: f"my {match[1]}", text)

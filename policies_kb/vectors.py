@@ -40,6 +40,10 @@ class StoredVectors:
         if vectors.shape == (len(keys), DIMENSIONS):
             self._known = {int(key): vectors[row] for row, key in enumerate(keys)}
 
+    def knows(self, text: str) -> bool:
+        """Whether that text's vector is kept."""
+        return _key(text) in self._known
+
     def encode(self, texts: Sequence[str]) -> Vectors:
         """The other encoder's vectors, each text encoded once for good."""
         wanted = [text for text in dict.fromkeys(texts) if _key(text) not in self._known]

@@ -23,7 +23,7 @@ from policies_kb.ranking import PolicyIndex
 from quality import sets
 from quality.baselines import baselines
 from quality.fit import plain_index
-from quality.reading import question_model, shop, topics_of
+from quality.reading import names_for, plain_of, question_model, shop, topics_of
 
 
 @dataclass
@@ -68,8 +68,8 @@ def score(questions: Iterable[sets.Labelled], targets: dict[str, tuple[PolicyInd
     others = {policy: baselines(index.version) for policy, (index, _) in targets.items()}
     for question in questions:
         index, profile = targets[question.policy]
-        plain = shop().knowledge.question_text.plain(question.text)
-        topics = topics_of(question.text)
+        plain = plain_of(question.text, question.policy)
+        topics = topics_of(question.text, question.policy)
         found = answer(index, profile, plain, topics)
         total.not_in_source += sum(quote.span.of(index.version.source) != quote.clause.text for quote in found.quotes)
         said_silent = found.kind is AnswerKind.SILENT
@@ -120,7 +120,7 @@ def intents(questions: Iterable[sets.Labelled]) -> Counter[tuple[str, str]]:
     """(expected, read) over a set."""
     found: Counter[tuple[str, str]] = Counter()
     for question in questions:
-        read = question_model().read(question.text).intent
+        read = question_model().read(question.text, names_for(question.policy)).intent
         found[(question.expect, GROUPS.get(read, read))] += 1
     return found
 

@@ -22,7 +22,7 @@ from policies_kb.labeller import ClauseLabeller, training_clauses
 from policies_kb.profile import Profile
 from policies_kb.ranking import FEATURES, Matrix, PolicyIndex
 from quality import sets
-from quality.reading import shop, topics_of
+from quality.reading import plain_of, shop, topics_of
 
 HARDEST = 12  # wrong clauses compared with each right one
 Row = tuple[Matrix, set[int]]
@@ -47,8 +47,8 @@ def rows(questions: Iterable[sets.Labelled], indexes: dict[str, PolicyIndex]) ->
     for question in questions:
         if question.answerable:
             index = indexes[question.policy]
-            plain = shop().knowledge.question_text.plain(question.text)
-            found.append((index.features(plain, topics_of(question.text)), sets.hits(question, index.version)))
+            plain, topics = plain_of(question.text, question.policy), topics_of(question.text, question.policy)
+            found.append((index.features(plain, topics), sets.hits(question, index.version)))
     return found
 
 
@@ -73,8 +73,8 @@ def fit_silence(
     """Weights and bias of the decision that a policy is silent."""
     evidence, silent = [], []
     for question in questions:
-        index, topics = indexes[question.policy], topics_of(question.text)
-        ranking = index.rank(shop().knowledge.question_text.plain(question.text), topics)
+        index, topics = indexes[question.policy], topics_of(question.text, question.policy)
+        ranking = index.rank(plain_of(question.text, question.policy), topics)
         evidence.append(silence_module.evidence(index, topics, ranking))
         silent.append(not question.answerable)
     matrix = np.array(evidence)[:, columns]

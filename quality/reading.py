@@ -7,8 +7,10 @@ from pathlib import Path
 
 import yaml
 
+from bot.nlu.naming import question_text, training_names
 from bot.nlu.question_model import Example, QuestionModel
 from bot.settings import PROJECT, data_folder
+from policies_kb.knowledge import names_of
 from policies_kb.topics import Topic
 from policies_kb.workshop import Workshop, workshop
 
@@ -31,9 +33,20 @@ def training_examples(project: Path = PROJECT) -> list[Example]:
 @lru_cache(maxsize=1)
 def question_model() -> QuestionModel:
     """Trained once a process."""
-    return QuestionModel.fit(shop().vectors, training_examples(), shop().company_names)
+    return QuestionModel.fit(shop().vectors, training_examples(), training_names(PROJECT))
 
 
-def topics_of(text: str) -> dict[Topic, float]:
-    """The topics that are heard in a question."""
-    return {Topic(name): share for name, share in question_model().read(text).topics}
+def names_for(policy: str) -> tuple[str, ...]:
+    """How the company of that policy is called; of an invented policy nobody says."""
+    found = shop().knowledge.policies.get(policy)
+    return names_of(found.profile) if found is not None else ()
+
+
+def plain_of(text: str, policy: str) -> str:
+    """A question as that policy's index sees it."""
+    return question_text(names_for(policy)).plain(text)
+
+
+def topics_of(text: str, policy: str) -> dict[Topic, float]:
+    """The topics that are heard in a question about that policy."""
+    return {Topic(name): share for name, share in question_model().read(text, names_for(policy)).topics}

@@ -250,3 +250,4 @@ class Subject(str, Enum):
     FINDING = "finding"
     LETTER = "letter"
     ARRIVAL = "arrival"
+    POLICY = "policy"

@@ -17,8 +17,9 @@ from rasa.shared.nlu.constants import INTENT, INTENT_RESPONSE_KEY, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
+from bot.nlu.naming import SPOKEN_OF, training_names
 from bot.nlu.question_model import MODEL_VERSION, Example, QuestionModel
-from bot.settings import data_folder
+from bot.settings import PROJECT, data_folder
 from policies_kb.workshop import Workshop, workshop
 
 LONGEST = 1000  # characters that are read; the channel says so to the person
@@ -45,7 +46,7 @@ class QuestionReader(GraphComponent):
     @classmethod
     def fingerprint_addon(cls, config: dict[str, Any]) -> str | None:
         """What the training depends on besides data and this class."""
-        return "|".join([MODEL_VERSION, _workshop().encoder.name, *_workshop().company_names])
+        return "|".join([MODEL_VERSION, _workshop().encoder.name, *training_names(PROJECT)])
 
     @classmethod
     def create(
@@ -77,7 +78,7 @@ class QuestionReader(GraphComponent):
             Example(message.get(TEXT), message.get(INTENT_RESPONSE_KEY) or message.get(INTENT))
             for message in training_data.intent_examples
         ]
-        self._model = QuestionModel.fit(_workshop().encoder, examples, _workshop().company_names)
+        self._model = QuestionModel.fit(_workshop().encoder, examples, training_names(PROJECT))
         with self._storage.write_to(self._resource) as folder:
             self._model.save(folder)
         return self._resource
@@ -92,7 +93,7 @@ class QuestionReader(GraphComponent):
 
     @staticmethod
     def _set(message: Message, model: QuestionModel, text: str) -> None:
-        reading = model.read(text)
+        reading = model.read(text, SPOKEN_OF.get())
         message.set(INTENT, {"name": reading.intent, "confidence": reading.confidence}, add_to_output=True)
         ranking = [{"name": name, "confidence": share} for name, share in reading.ranking[:3]]
         message.set("intent_ranking", ranking, add_to_output=True)

@@ -20,6 +20,7 @@ import numpy.typing as npt
 from scipy import sparse
 from sklearn.feature_extraction.text import TfidfVectorizer
 
+from bot.nlu.naming import question_text
 from policies_kb.encoder import Encoder
 from policies_kb.question_text import QuestionText
 
@@ -159,14 +160,14 @@ class QuestionModel:
         examples: Matrix,
     ) -> None:
         self._encoder = encoder
-        self._plain = QuestionText(names)
+        self._names = tuple(names)
         self._vectorisers = vectorisers
         self._heads = heads
         self._examples = examples.astype(np.float32)
 
     @classmethod
     def fit(cls, encoder: Encoder, examples: Sequence[Example], names: Sequence[str]) -> "QuestionModel":
-        """Learn from examples; names: companies' names and aliases, which are made alike first."""
+        """Learn from examples; names: companies' names and aliases in them, which are made alike first."""
         plain = QuestionText(names)
         texts = [plain.plain(example.text) for example in examples]
         vectors = encoder.encode(texts)
@@ -180,9 +181,9 @@ class QuestionModel:
             heads[name] = _Head.fit(vectors[rows], words[rows], details, rows, 1.0)
         return cls(encoder, list(names), vectorisers, heads, vectors)
 
-    def read(self, text: str) -> Reading:
-        """Understand one message."""
-        plain = self._plain.plain(text)
+    def read(self, text: str, names: tuple[str, ...] = ()) -> Reading:
+        """Understand one message. names: how the company is called that it is about (see bot.nlu.naming)."""
+        plain = question_text((*self._names, *names)).plain(text)
         views = self._views(plain)
         topics = self._ordered("topic", views)
         ranking = _reconsidered(self._ordered("intent", views), topics)
@@ -227,7 +228,7 @@ class QuestionModel:
         ]
         about = {
             "version": MODEL_VERSION,
-            "names": list(self._plain.names),
+            "names": list(self._names),
             "vocabularies": vocabularies,
             "classes": {name: head.classes for name, head in self._heads.items()},
         }

@@ -35,10 +35,11 @@ class Shown:
     path: str = ""
 
 
-def receipt_page(receipt: Receipt, policy: Policy | None) -> str:
-    """The page. policy: None where it is not served here any more; then its text cannot be shown."""
-    name = policy.profile.name if policy else receipt.policy
-    quotes = [_shown(one, head, receipt, policy) for one, head in _ordered(receipt)]
+def receipt_page(receipt: Receipt, policy: Policy | None, then: Policy | None = None) -> str:
+    """The page. policy: as it is served now; then: as the receipt's release served it. None where it is not here."""
+    known = policy or then
+    name = known.profile.name if known else receipt.policy
+    quotes = [_shown(one, head, receipt, policy, then) for one, head in _ordered(receipt)]
     return (
         environment()
         .get_template("receipt_page.html")
@@ -74,15 +75,19 @@ def _ordered(receipt: Receipt) -> Iterator[tuple[Quoted, str]]:
             yield one, one.label or head
 
 
-def _shown(one: Quoted, head: str, receipt: Receipt, policy: Policy | None) -> Shown:
-    compiled = policy.versions.get(one.version) if policy else None
-    clause = one.clause(compiled) if compiled else None
+def _shown(one: Quoted, head: str, receipt: Receipt, policy: Policy | None, then: Policy | None) -> Shown:
     label = f"{head[:1].upper()}{head[1:]}"
     label += f", in version {one.version}" if one.role in CHANGE_ROLES else ""
-    if clause is None:
-        return Shown(label, one.version, None)
+    clause = _clause(one, policy)
+    if clause is None:  # that version is not served any more, so there is no page to link to
+        return Shown(label, one.version, _clause(one, then))
     path = f"/p/{quoted_path(receipt.policy)}/{quoted_path(one.version)}#{quoted_path(clause.id)}"
     return Shown(label, one.version, clause, path)
+
+
+def _clause(one: Quoted, policy: Policy | None) -> Clause | None:
+    compiled = policy.versions.get(one.version) if policy else None
+    return one.clause(compiled) if compiled else None
 
 
 def _comparison(receipt: Receipt, policy: Policy | None) -> str:

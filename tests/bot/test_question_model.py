@@ -53,7 +53,8 @@ def saved(small_model: QuestionModel, tmp_path: Path) -> Path:
 
 def assert_alike(one: Reading, other: Reading) -> None:
     assert (one.intent, one.rights, one.detail) == (other.intent, other.rights, other.detail)
-    assert [name for name, _ in one.topics] == [name for name, _ in other.topics]
+    # Near ties may change places: what is kept has a shorter mantissa.
+    assert dict(one.topics) == pytest.approx(dict(other.topics), abs=1e-4)
     assert [share for _, share in one.ranking] == pytest.approx([share for _, share in other.ranking], abs=1e-4)
 
 

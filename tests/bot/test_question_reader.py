@@ -12,11 +12,13 @@ from rasa.shared.nlu.training_data.message import Message
 from bot.components import question_reader
 from bot.components.question_reader import LONGEST, QuestionReader
 from bot.intake import READ
+from bot.nlu.naming import speaking_of
 
 
 def fingerprint(monkeypatch: pytest.MonkeyPatch, encoder: str = "mini", names: tuple[str, ...] = ("Klasso",)) -> Any:
-    made = SimpleNamespace(encoder=SimpleNamespace(name=encoder), company_names=names)
+    made = SimpleNamespace(encoder=SimpleNamespace(name=encoder))
     monkeypatch.setattr(question_reader, "_workshop", lambda: made)
+    monkeypatch.setattr(question_reader, "training_names", lambda project: names)
     return QuestionReader.fingerprint_addon({})
 
 
@@ -33,8 +35,9 @@ class Recorder:
     def __init__(self) -> None:
         self.read_texts: list[str] = []
 
-    def read(self, text: str) -> Any:
+    def read(self, text: str, names: tuple[str, ...] = ()) -> Any:
         self.read_texts.append(text)
+        self.names = names
         return SimpleNamespace(
             intent="request",
             confidence=0.9,
@@ -51,6 +54,15 @@ def test_it_leaves_what_it_read_on_the_message() -> None:
     assert message.get("intent") == {"name": "request", "confidence": 0.9}
     assert (message.get("rights"), message.get("detail"), message.get("topics")) == (["access"], "access", [])
     assert {"intent", "rights", "detail", "topics", "intent_ranking"} <= message.output_properties
+
+
+def test_it_knows_the_name_of_the_company_that_a_message_is_about() -> None:
+    model = Recorder()
+    with speaking_of(("Mealpot",)):
+        QuestionReader(None, None, model).process([Message({TEXT: "does mealpot record calls"})])  # type: ignore[arg-type]
+    assert model.names == ("Mealpot",)
+    QuestionReader(None, None, model).process([Message({TEXT: "hello"})])  # type: ignore[arg-type]
+    assert model.names == ()
 
 
 def test_it_reads_as_much_as_the_channel_tells_people() -> None:

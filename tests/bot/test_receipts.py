@@ -45,11 +45,15 @@ def token_of(policy: Policy = ONE, answer: dict[str, Any] | None = None, release
     return RECEIPTS.path(answer or answer_of(policy), LEAD, policy, release).removeprefix(PATH)
 
 
-def opened(token: str, policy: Policy | None) -> httpx.Response:
+def opened(token: str, policy: Policy | None, then: Policy | None = None) -> httpx.Response:
+    def earlier(number: int, name: str) -> Policy | None:
+        return then if (number, name) == (7, "made") else None
+
     async def asked() -> httpx.Response:
         app = FastAPI()
         knowledge = base_of(policy) if policy else SimpleNamespace(policies={})
-        services: Any = SimpleNamespace(knowledge=knowledge, desk=SimpleNamespace(receipts=RECEIPTS))
+        desk = SimpleNamespace(receipts=RECEIPTS)
+        services: Any = SimpleNamespace(knowledge=knowledge, desk=desk, earlier=earlier)
         add_receipts(app, services)
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://desk.example.org") as http:
             return await http.get(PATH + token)
@@ -142,8 +146,16 @@ def test_where_the_policy_is_gone_it_says_so_and_shows_our_own_words() -> None:
 
 def test_where_the_version_is_gone_it_says_so_and_quotes_nothing_else() -> None:
     page = words_of(opened(token_of(ONE), policy_of("2026-09-01", _2026_09_01=NEW)))
-    assert "version 2026-04 is not kept here" in page and "whose text is not kept here" in page
+    assert "Version 2026-04 is not kept here" in page and "whose text is not kept here" in page
     assert SHARE not in page  # it stands in the new version too, but that is not what was said
+
+
+@pytest.mark.parametrize("now", [policy_of("2026-09-01", _2026_09_01=NEW), None])
+def test_what_is_not_served_any_more_is_read_from_the_release_that_said_it(now: Policy | None) -> None:
+    response = opened(token_of(ONE), now, then=ONE)
+    page = words_of(response)
+    assert KEEP in page and SHARE in page and "Version 2026-04, not served any more" in page
+    assert "not kept here" not in page and "/p/made/2026-04#" not in response.text
 
 
 def test_a_clause_told_twice_is_known_by_its_number() -> None:

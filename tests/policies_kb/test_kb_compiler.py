@@ -12,6 +12,7 @@ from kb_texts import POLICIES, clause_with, made_up, profile_of, source_of, vers
 
 from policies_kb.compiler import MAX_SOURCE, clause_id, compile_policy, denies, dump, load, read_source
 from policies_kb.errors import CompileError, SourceError
+from policies_kb.facts import periods
 from policies_kb.model import Stance
 from policies_kb.profile import Case, ClauseLabel, Condition, Conflict, Help, Profile
 from policies_kb.segment import Marks
@@ -168,6 +169,19 @@ def test_line_ends_of_windows_are_kept_byte_for_byte() -> None:
     version = made_up(read_source(raw, "policy.txt"))
     assert version.source.encode() == raw
     assert [clause.text for clause in version.clauses] == ["We collect your name."]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("We keep it for at least 6 years.", ("6 years",)),
+        ("Anyone over 2 years behind is told within 30 days.", ("2 years", "30 days")),
+        ("You must be 18 years or older, or 13 years old with consent.", ()),
+        ("Children under the age of 13 years, and those aged 16 years.", ()),
+    ],
+)
+def test_how_old_somebody_is_counts_as_no_period(text: str, found: tuple[str, ...]) -> None:
+    assert periods(text) == found
 
 
 def test_periods_and_contacts_of_a_clause_are_found() -> None:

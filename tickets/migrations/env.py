@@ -7,6 +7,7 @@ from alembic import context
 from tickets import (  # noqa: F401  they add their tables to the metadata
     tables_arrivals,
     tables_proof,
+    tables_releases,
     tables_staff,
     tables_talk,
 )
