@@ -34,7 +34,7 @@ class Opener:
         self._shelf = shelf
         self._encoder = encoder
         self._known = known
-        self._few = few
+        self.few = few
         self._opened: dict[tuple[str, str], Policy] = {}  # by id and checksum
         self._indexed: "OrderedDict[tuple[str, str], Policy]" = OrderedDict()
 
@@ -46,7 +46,7 @@ class Opener:
         for policy, file in manifest.policies.items():
             key = (policy, file.sha256)
             opened[key] = self._opened.get(key) or self._load(policy, file)
-        if len(opened) <= self._few:
+        if len(opened) <= self.few:
             for found in opened.values():
                 _ = found.index
         self._opened = opened

@@ -74,6 +74,7 @@ class Postman:
                 world.bell.leave(event)
                 for task in lanes.values():
                     task.cancel()
+                await asyncio.gather(*lanes.values(), return_exceptions=True)  # before the client is closed
 
     async def _deliver_lane(self, lane: int, client: httpx.AsyncClient, slots: asyncio.Semaphore) -> None:
         """One chat's updates, one after the other, until none is left."""
