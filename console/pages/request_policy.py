@@ -98,13 +98,14 @@ def policy_says(knowledge: "KnowledgeBase", details: "Details", public_url: str)
     if found is None:
         return None
     version = found.versions.get(details.policy_version, found.current)
+    profile = found.profile_of(version.version)  # as it was then
     return PolicySays(
         name=found.profile.name,
         version=version.version,
         is_older=version.version != found.current.version,
-        contact=found.profile.contact,
-        controller=found.profile.controller,
-        other_party=found.profile.referral.who if found.profile.referral else "",
+        contact=profile.contact,
+        controller=profile.controller,
+        other_party=profile.referral.who if profile.referral else "",
         on=tuple(_on(right, version, public_url) for right in details.summary.rights if right in TOPIC_OF),
     )
 
