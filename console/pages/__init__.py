@@ -10,6 +10,7 @@ PAGES = (
     "decide",
     "filing",
     "knowledge",
+    "policy_change",
     "findings",
     "reports",
     "letters",

@@ -13,8 +13,9 @@ from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
 from console.access import Routes, Who
+from console.pages.policy_change_desk import OwnersDesk
 from console.pages.queue_words import REGIME_WORDS
-from policies_kb.errors import UnknownPolicyError
+from policies_kb.errors import KnowledgeError, UnknownPolicyError
 from policies_kb.ledger import ledger_table
 from policies_kb.lint import Finding as LintFinding
 from policies_kb.lint import FindingKind
@@ -198,9 +199,12 @@ def add(routes: Routes, house: "House") -> None:
     """The list of policies with the map, and a page for each."""
     shelf = Shelf(house)
 
+    desk = OwnersDesk(house)
+
     @routes.get("/knowledge")
     async def overview(request: Request, who: Who) -> Response:
-        return house.look.page(request, who, "knowledge.html", **await asyncio.to_thread(shelf.overview))
+        shown = await asyncio.to_thread(lambda: shelf.overview() | _standings(desk))
+        return house.look.page(request, who, "knowledge.html", **shown)
 
     @routes.get("/knowledge/{policy}")
     async def one(request: Request, who: Who, policy: str, version: str = "", topic: str = "") -> Response:
@@ -211,6 +215,14 @@ def add(routes: Routes, house: "House") -> None:
             raise HTTPException(404)
         shown = await asyncio.to_thread(shelf.one, found, chosen, about)
         return house.look.page(request, who, "knowledge_policy.html", **shown)
+
+
+def _standings(desk: OwnersDesk) -> dict[str, Any]:
+    """How each policy's folder stands to what is published."""
+    try:
+        return {"standings": desk.standings(), "standings_trouble": ""}
+    except KnowledgeError as error:
+        return {"standings": {}, "standings_trouble": desk.words(error)}
 
 
 def known_policy(house: "House", policy: str) -> "Policy":

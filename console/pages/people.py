@@ -23,7 +23,12 @@ ROLE_WORDS = {
     Role.APPROVER: "also agrees as the second person",
     Role.ADMIN: "also manages staff",
 }
-SUBJECT_WORDS = {Subject.FINDING: "question", Subject.LETTER: "letter", Subject.ARRIVAL: "message"}
+SUBJECT_WORDS = {
+    Subject.FINDING: "question",
+    Subject.LETTER: "letter",
+    Subject.ARRIVAL: "message",
+    Subject.POLICY: "policy",
+}
 DETAIL_WORDS = {"role": "now", "was": "before", "settled": "alike ones settled:", "topic": "under"}
 NOT_ONESELF = "Another administrator has to do that: nobody can lock themselves out."
 Login = Annotated[str, Form(max_length=64)]

@@ -140,6 +140,12 @@ ACTION_WORDS: dict[str, str] = {
     "finding_dismissed": "dismissed a question",
     "letter_tried_again": "let a letter be sent once more",
     "arrival_tried_again": "let a message be worked on once more",
+    "policy_clauses_accepted": "accepted changed clauses of",
+    "policy_fields_confirmed": "confirmed what a program had read in",
+    "policy_findings_explained": "explained a finding about",
+    "policy_questions_decided": "decided golden questions of",
+    "policy_publish_begun": "asked for the publication of",
+    "policy_rollback_begun": "asked for an earlier release, from the page of",
     "entered": "entered what came by phone, mail or letter",
 }
 

@@ -31,6 +31,7 @@ ROLES = {
         GET /queue, GET /queue/views, GET /queue/rows, POST /queue/search
         GET /requests/{reference}, POST /requests/{reference}/looking
         GET /knowledge, GET /knowledge/{policy}, GET /findings, GET /findings/{finding_id}, GET /letters
+        GET /knowledge/{policy}/change, GET /knowledge/{policy}/change/golden, GET /knowledge/{policy}/change/run
         GET /reports, GET /reports/report.json, GET /reports/requests.csv, GET /reports/summary.csv
     """,
     Role.AGENT: """
@@ -53,12 +54,17 @@ ROLES = {
         POST /letters/again, POST /letters/arrived
     """,
     Role.APPROVER: """
+        POST /knowledge/{policy}/change/name, POST /knowledge/{policy}/change/ask
+        POST /knowledge/{policy}/change/accept, POST /knowledge/{policy}/change/accept-all
+        POST /knowledge/{policy}/change/confirm, POST /knowledge/{policy}/change/explain
+        POST /knowledge/{policy}/change/decide, POST /knowledge/{policy}/change/decide-all
         GET /requests/{reference}/approve, POST /requests/{reference}/approve
         GET /reports/dossier, POST /reports/dossier, POST /reports/dossier/revealed
     """,
     Role.ADMIN: """
         GET /staff, GET /staff/trail, POST /staff/add, POST /staff/reset
         POST /staff/disable, POST /staff/enable, POST /staff/role
+        POST /knowledge/{policy}/change/publish, POST /knowledge/{policy}/change/rollback
     """,
 }
 
@@ -72,6 +78,7 @@ CONFIRMED = set(
     names(
         """
         POST /account/second-factor, POST /reports/dossier/revealed
+        POST /knowledge/{policy}/change/publish, POST /knowledge/{policy}/change/rollback
         POST /staff/add, POST /staff/reset, POST /staff/disable, POST /staff/enable, POST /staff/role
         POST /requests/{reference}/approve, POST /requests/{reference}/fulfil, POST /requests/{reference}/partly-fulfil
         """

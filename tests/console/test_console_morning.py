@@ -29,12 +29,12 @@ LOGGED_IN = frozenset({EvidenceKind.LOGIN_TOKEN})
 
 
 @contextmanager
-def serving(house: House, folder: Path) -> Iterator[str]:
+def serving(house: House, folder: Path, **variables: str) -> Iterator[str]:
     """The whole console on a free port; gives its address."""
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         port = listening.getsockname()[1]
-        house.settings = settings_of(folder, PRIVACY_DESK_CONSOLE_PORT=str(port))
+        house.settings = settings_of(folder, PRIVACY_DESK_CONSOLE_PORT=str(port), **variables)
         server = uvicorn.Server(server_config(create_app(house)))
         thread = threading.Thread(target=lambda: server.run(sockets=[listening]))
         thread.start()
