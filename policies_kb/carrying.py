@@ -20,6 +20,7 @@ from policies_kb.comparing import Change, Comparison
 from policies_kb.compiler import denies
 from policies_kb.profile import ToConfirm
 from policies_kb.safe_yaml import parse_yaml
+from policies_kb.word_changes import may_turn
 
 _WIDE = 100_000  # columns: long lines stay lines
 
@@ -42,7 +43,7 @@ class Carrying:
         found: dict[str, list[str]] = {}
         denying = set()
         for one in comparison.clauses:
-            if one.old is not None and one.new is not None and denies(one.old.text) and not denies(one.new.text):
+            if one.old is not None and one.new is not None and _stops_denying(one.old.text, one.new.text):
                 denying.add(one.old.id)
             if one.old is not None:
                 entry = found.setdefault(one.old.id, [])
@@ -145,12 +146,18 @@ def _carry_labels(labels: CommentedMap, carrying: Carrying) -> None:
             carrying.tell("clauses", f"its text went into {new[0]}, which has labels already", str(old))
 
 
+def _stops_denying(old: str, new: str) -> bool:
+    return denies(old) and not denies(new) or may_turn(old, new)
+
+
 def _carry_denial(label: CommentedMap, old: str, new: str, carrying: Carrying) -> None:
     """A "no" is never carried over in silence: other words may well say yes."""
     topics = ", ".join(map(str, label["denies"]))
     if old in carrying.denying:
         del label["denies"]
-        carrying.tell("clauses", f"denies: {topics} was taken out, the new wording does not deny it", new)
+        carrying.tell(
+            "clauses", f"denies: {topics} was taken out, its words were changed; put it back if they still deny it", new
+        )
     else:
         carrying.tell("clauses", f"denies: {topics} was carried over; does the new wording still deny it?", new)
 

@@ -13,6 +13,7 @@ _TOKEN = re.compile(r"\s+|[^\W_]+(?:['’.,@-][^\W_]+)*|.", re.DOTALL)
 _NEGATION = re.compile(
     r"\b(?:no|not|never|none|nor|neither|without|cannot|unless|except|only|no longer|\w+n['’]t)\b", re.IGNORECASE
 )
+_ALLOWING = re.compile(r"\b(?:may|might|can|could|consent|permission|if|when|where)\b", re.IGNORECASE)
 _NUMBER = re.compile(r"\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|twelve|thirty|sixty|ninety)\b", re.I)
 _SHORT = 3  # characters between two changes that are too little to be read as unchanged
 _Opcode = tuple[str, int, int, int, int]
@@ -61,6 +62,12 @@ def weighty_words(old: str, new: str) -> tuple[tuple[str, ...], tuple[str, ...]]
     changes = [one for one in word_changes(old, new) if one.is_weighty]
     sides = [tuple(one.text.strip() for one in changes if one.side is side) for side in (Side.OLD, Side.NEW)]
     return sides[0], sides[1]
+
+
+def may_turn(old: str, new: str) -> bool:
+    """Whether words that deny, limit or allow were changed, so that a "no" may have become a "yes"."""
+    changed = [one.text for one in word_changes(old, new) if one.side is not Side.BOTH]
+    return any(_NEGATION.search(text) or _ALLOWING.search(text) for text in changed)
 
 
 def _joined(before: list[str], after: list[str]) -> list[_Opcode]:

@@ -9,7 +9,7 @@ from kb_texts import source_of, tools
 from owner_desk import ACME, EDITS, acme, contents, document, own_copy
 
 from policies_kb import workbench
-from policies_kb.compiler import compile_policy, dump
+from policies_kb.compiler import compile_policy, denies, dump
 from policies_kb.errors import KnowledgeError, ProfileError
 from policies_kb.folders import PolicyFolder, check_frozen
 from policies_kb.model import Stance
@@ -62,7 +62,9 @@ def test_an_id_that_could_not_stand_in_a_link_adds_nothing(tmp_path: Path, polic
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("version", ["../1", "a/b", "..", "1\n", ".hidden", "changes", "transparency", "1.json", "2026.profile"])
+@pytest.mark.parametrize(
+    "version", ["../1", "a/b", "..", "1\n", ".hidden", "changes", "transparency", "1.json", "2026.profile"]
+)
 def test_a_version_that_could_not_name_a_file_adds_nothing(tmp_path: Path, version: str) -> None:
     with pytest.raises(ProfileError, match="cannot name a version"):
         add_policy(tmp_path, "acme", "Acme", document(ACME), version, tools().labeller)
@@ -156,6 +158,26 @@ def test_a_no_is_never_carried_over_in_silence(tmp_path: Path) -> None:
     clause = done.folder.compiled().clause(new_id)
     assert clause is not None and clause.stance_on(Topic.SALE) is Stance.STATES
     assert any("denies: third_party_sharing.sale was taken out" in guess for guess in waiting(done.folder, "clauses"))
+
+
+def test_a_no_that_keeps_a_denying_word_but_turns_round_is_taken_out(tmp_path: Path) -> None:
+    text = (EDITS / "klasso" / "2026-09.txt").read_text("utf-8")
+    done = update(own_copy("klasso", tmp_path), document(text), "2026-09", tools().labeller)
+    clause = done.folder.compiled().clause("recording-and-storage-with-the-085113")
+    assert clause is not None and denies(clause.text), "it still denies something, but not the recording"
+    assert clause.stance_on(Topic.CALLS) is Stance.STATES
+
+
+def test_a_no_whose_denying_words_stay_is_asked_about(tmp_path: Path) -> None:
+    text = source_of("classtime").replace(
+        "We do not rent or sell your personal data to third parties.",
+        "We do not rent or sell your personal data to other parties.",
+    )
+    done = update(own_copy("classtime", tmp_path), document(text), "2026-01", tools().labeller)
+    (new_id,) = [new for new, old in done.carried.items() if old == "we-do-not-rent-or-5fd73d"]
+    clause = done.folder.compiled().clause(new_id)
+    assert clause is not None and clause.stance_on(Topic.SALE) is Stance.DENIES
+    assert any("third_party_sharing.sale was carried over" in guess for guess in waiting(done.folder, "clauses"))
 
 
 def test_what_names_a_clause_that_is_gone_is_taken_out_and_told(tmp_path: Path) -> None:
