@@ -20,6 +20,7 @@ from pii.masking import Contact
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection
+    from datetime import datetime
 
     from rasa.core.agent import Agent
 
@@ -151,8 +152,9 @@ class Desk:
         from rasa.core.channels.channel import UserMessage
 
         agent, output = self.agent, collecting_channel()
+        began = self.receipts.now() if self.receipts is not None else None
         if closing is not None:  # this task's own context: no other turn sees it
-            COMPANION.set(_Ending(turn, lambda: self._whole(turn, agent, output), closing))
+            COMPANION.set(_Ending(turn, lambda: self._whole(turn, agent, output, began), closing))
         metadata: dict[str, Any] = {
             "policy": turn.policy,
             "channel": turn.channel,
@@ -172,14 +174,16 @@ class Desk:
         )
         with speaking_of(names_spoken_of(agent, turn.policy)):
             await agent.handle_message(message)
-        return self._whole(turn, agent, output)
+        return self._whole(turn, agent, output, began)
 
-    def _whole(self, turn: Turn, agent: "Agent", output: Any) -> list[dict[str, Any]]:
+    def _whole(self, turn: Turn, agent: "Agent", output: Any, began: "datetime | None") -> list[dict[str, Any]]:
         """What was said, each answer with its receipt of the release that gave it."""
         messages = whole(output.messages)
         knowledge = getattr(agent, "knowledge", None)
-        if self.receipts is not None and knowledge is not None and turn.policy in knowledge.policies:
-            self.receipts.add(messages, knowledge.get(turn.policy), knowledge.release)
+        if self.receipts is None or began is None or knowledge is None:
+            return messages
+        if turn.policy in knowledge.policies:
+            self.receipts.add(messages, knowledge.get(turn.policy), knowledge.release, began)
         return messages
 
     async def understand(self, text: str) -> dict[str, Any]:

@@ -70,20 +70,28 @@ class Receipts:
         self._signer = URLSafeSerializer(secret.reveal(), salt="receipt")
         self._clock = clock
 
-    def add(self, messages: Sequence[dict[str, Any]], policy: "Policy", release: int) -> None:
+    def now(self) -> datetime:
+        """The time of a turn: a turn is looked at more than once, and its receipts must be the same each time."""
+        return self._clock()
+
+    def add(self, messages: Sequence[dict[str, Any]], policy: "Policy", release: int, said: datetime) -> None:
         """Give each answer of a turn its receipt and its release. messages: as bot.rasa_agent.whole gives them."""
         for message in messages:
             data, lead = message["data"], message["text"]
             if not data.get("answer"):
                 continue
-            more = [self._with_receipt(answer, lead, policy, release) for answer in data.get("more_answers") or ()]
-            answer = self._with_receipt(data["answer"], lead, policy, release)
+            more = [
+                self._with_receipt(answer, lead, policy, release, said) for answer in data.get("more_answers") or ()
+            ]
+            answer = self._with_receipt(data["answer"], lead, policy, release, said)
             message["data"] = {**data, "answer": answer, "more_answers": more}
 
-    def _with_receipt(self, answer: dict[str, Any], lead: str, policy: "Policy", release: int) -> dict[str, Any]:
-        return {**answer, "release": release, "receipt": self.path(answer, lead, policy, release)}
+    def _with_receipt(
+        self, answer: dict[str, Any], lead: str, policy: "Policy", release: int, said: datetime
+    ) -> dict[str, Any]:
+        return {**answer, "release": release, "receipt": self.path(answer, lead, policy, release, said)}
 
-    def path(self, answer: dict[str, Any], lead: str, policy: "Policy", release: int) -> str:
+    def path(self, answer: dict[str, Any], lead: str, policy: "Policy", release: int, said: datetime) -> str:
         """Where the answer can be opened again; empty for one that is too long for a link."""
         current = policy.current.version
         quotes = [
@@ -91,7 +99,7 @@ class Receipts:
             + ([] if quote["version"] == current else [quote["version"]])
             for quote in answer["quotes"]
         ]
-        minute = int(self._clock().timestamp() // 60)
+        minute = int(said.timestamp() // 60)
         record = [release, policy.profile.policy, current, minute, answer["kind"], answer["topic"], lead, quotes]
         around = [answer["steps"], answer["note"], answer["condition"], answer.get("more", "")]
         token = str(self._signer.dumps([*record, *(around if any(around) else ())]))

@@ -7,19 +7,21 @@ import json
 import re
 import zlib
 from base64 import urlsafe_b64decode
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from html import unescape
+from itertools import count
 from types import SimpleNamespace
 from typing import Any
 
 import httpx
 import pytest
-from chatting import chatting
+from chatting import Chat, chatting, client_of
 from fastapi import FastAPI
 from two_versions import KEEP, NEW, OLD, ONE, SHARE, TWO, base_of, policy_of
 
 from actions.speaking import answer_data, changes_data
 from bot.app_changes import add_receipts
+from bot.launch import make_app
 from bot.receipts import LONGEST, PATH, ReceiptError, Receipts
 from pii.redacted import Redacted
 from policies_kb.answering import Answer, AnswerKind, Quote, Role
@@ -42,7 +44,7 @@ def answer_of(policy: Policy, **more: Any) -> dict[str, Any]:
 
 
 def token_of(policy: Policy = ONE, answer: dict[str, Any] | None = None, release: int = 7) -> str:
-    return RECEIPTS.path(answer or answer_of(policy), LEAD, policy, release).removeprefix(PATH)
+    return RECEIPTS.path(answer or answer_of(policy), LEAD, policy, release, NOW).removeprefix(PATH)
 
 
 def opened(token: str, policy: Policy | None, then: Policy | None = None) -> httpx.Response:
@@ -129,7 +131,7 @@ def test_a_forged_or_cut_link_says_so(token: str) -> None:
 def test_another_desks_receipt_opens_nothing_here() -> None:
     other = Receipts(Redacted("another-secret-another-secret-another"), lambda: NOW)
     with pytest.raises(ReceiptError):
-        RECEIPTS.read(other.path(answer_of(ONE), LEAD, ONE, 7).removeprefix(PATH))
+        RECEIPTS.read(other.path(answer_of(ONE), LEAD, ONE, 7, NOW).removeprefix(PATH))
 
 
 def test_a_signature_made_for_something_else_opens_nothing() -> None:
@@ -178,7 +180,7 @@ def test_an_answer_too_long_for_a_link_has_no_receipt() -> None:
     from random import Random
 
     letters = "".join(Random(7).choices("abcdefghijklmnopqrstuvwxyz0123456789", k=9_000))
-    assert RECEIPTS.path(answer_of(ONE, note=letters), LEAD, ONE, 7) == ""
+    assert RECEIPTS.path(answer_of(ONE, note=letters), LEAD, ONE, 7, NOW) == ""
 
 
 def test_each_answer_of_a_turn_gets_its_own_and_other_messages_none() -> None:
@@ -187,7 +189,7 @@ def test_each_answer_of_a_turn_gets_its_own_and_other_messages_none() -> None:
         {"text": "Hello.", "data": {}, "buttons": [], "name": ""},
         {"text": LEAD, "data": {"answer": first, "more_answers": [second]}, "buttons": [], "name": ""},
     ]
-    RECEIPTS.add(messages, ONE, 3)
+    RECEIPTS.add(messages, ONE, 3, NOW)
     told = messages[1]["data"]
     assert isinstance(told, dict) and messages[0]["data"] == {}
     receipts = [told["answer"]["receipt"], told["more_answers"][0]["receipt"]]
@@ -205,6 +207,22 @@ async def test_an_answer_of_the_desk_can_be_opened_again(app: Any) -> None:
     assert reply["text"] in unescape(page.text)
     for quote in answer["quotes"]:
         assert quote["text"].split("\n")[0] in unescape(page.text)
+
+
+@pytest.mark.asyncio
+async def test_the_kept_reply_has_the_receipt_that_was_given_though_a_minute_ends_in_between(
+    app: Any, own_settings: Any, parts: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    minutes = (NOW + timedelta(minutes=number) for number in count())
+    monkeypatch.setattr(parts.desk, "receipts", Receipts(own_settings.secret, lambda: next(minutes)))
+    async with chatting(app, "classtime") as chat:
+        given = await chat.say("How long do you keep my data after I delete my account?", "kept-receipt")
+        assert given["answer"]["receipt"]
+        async with client_of(make_app(own_settings, parts)) as http:
+            kept = await Chat(http, chat.token).say(
+                "How long do you keep my data after I delete my account?", "kept-receipt"
+            )
+    assert kept == given
 
 
 @pytest.mark.asyncio
