@@ -12,6 +12,7 @@ from bot.releases.publishing import RefusedError, wait_until_served
 from bot.releases.publishing import publish as published
 from bot.releases.publishing import rollback as rolled_back
 from bot.releases.shelf import Manifest, MoveKind, Shelf
+from bot.releases.starting import begin_without
 from policies_kb.errors import ProfileError
 from policies_kb.folders import PolicyFolder
 from policies_kb.gate import obstacles
@@ -28,6 +29,7 @@ def publish(parsed: argparse.Namespace) -> int:
         if _refused_early(desk, folders):
             return 1
         ids = [folder.policy for folder in folders]
+        begin_without(desk.settings, shelf, ids, utc_now())
         try:
             manifest = published(desk.settings, shelf, ids, by, why, utc_now(), progress, desk.gate)
         except RefusedError as error:

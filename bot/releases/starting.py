@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -59,13 +59,28 @@ def begin(
     return Begun(manifest, model, knowledge, opener)
 
 
+def begin_without(settings: BotSettings, shelf: Shelf, policies: Collection[str], now: datetime) -> None:
+    """Make the first release of all that may be in it but these, which are published next; nothing if there is one.
+
+    Otherwise whoever publishes one policy before the first start would leave the others out.
+    """
+    if shelf.current() is not None:
+        return
+    others = [name for name in _ready(settings, _is_reviewed) if name not in policies]
+    if others:
+        _made(settings, shelf, others, FIRST, now)
+
+
+def _ready(settings: BotSettings, may_be_served: Callable[[Path], bool]) -> list[str]:
+    return [folder.name for folder in policy_folders(settings.policies) if may_be_served(folder)]
+
+
 def _manifest(
     settings: BotSettings, shelf: Shelf, now: datetime, progress: Progress, is_ready: Callable[[Path], bool] | None
 ) -> Manifest:
     number = shelf.current()
     if number is None:
-        may_be_served = is_ready or _is_reviewed
-        policies = [folder.name for folder in policy_folders(settings.policies) if may_be_served(folder)]
+        policies = _ready(settings, is_ready or _is_reviewed)
         if not policies:
             raise ReleaseError(f"there is no policy in {settings.policies} that could be served; add one and review it")
         return _made(settings, shelf, policies, FIRST, now)

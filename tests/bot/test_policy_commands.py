@@ -189,6 +189,16 @@ def test_publishing_the_same_again_is_told(desk: Desk) -> None:
     assert desk.shelf.current() == 1
 
 
+def test_publishing_before_the_first_start_leaves_no_other_policy_out(desk: Desk, acme_file: Path) -> None:
+    desk.with_policy("klasso")
+    desk.with_policy("kloudtalk")
+    desk.says("add", "acme", str(acme_file), "--name", "Acme Ltd")
+    desk.says("add", "unread", str(acme_file), "--name", "Unread Ltd")
+    settle(desk, "acme")
+    assert "release 2 is published: acme" in desk.says("publish", "acme", *BY)
+    assert sorted(desk.shelf.manifest(2).policies) == ["acme", "klasso", "kloudtalk"]
+
+
 def test_an_edited_compiled_file_is_not_published(desk: Desk) -> None:
     folder = desk.with_policy("klasso")
     desk.says("publish", "klasso", *BY)
