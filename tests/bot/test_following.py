@@ -242,6 +242,19 @@ async def test_a_conversation_in_the_middle_of_a_form_goes_on(house: House) -> N
     assert filed["reference"] and house.follower.served == 2
 
 
+async def test_a_request_keeps_the_version_under_which_it_was_filed(house: House) -> None:
+    app = make_app(house.settings, house.parts)
+    async with chatting(app) as first:
+        before = (await first.file())["request"]["reference"]
+        house.edit()
+        house.publish()
+        await house.follower.look()
+        async with chatting(app) as second:
+            after = (await second.file())["request"]["reference"]
+        versions = [house.parts.requests.show(one).policy_version for one in (before, after)]
+    assert versions == [SHIPPED, EDITED]
+
+
 async def test_all_that_reads_the_knowledge_sees_the_new_release(house: House) -> None:
     app = make_app(house.settings, house.parts)
     shutil.copytree(ROOT / "classtime", house.settings.policies / "classtime")
