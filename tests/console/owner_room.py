@@ -59,10 +59,10 @@ def edited(folder: PolicyFolder, shop: Workshop) -> PolicyFolder:
 
 
 def mended(folder: PolicyFolder, shop: Workshop) -> PolicyFolder:
-    """What an owner does who reads what was carried over: the clause denies it no more, so that is taken out."""
+    """What an owner does who reads what was carried over: the clause denies it no more, it depends on consent."""
     path = folder.path / "profile.yml"
     data = read_yaml(path)
-    del data["clauses"][RECORDED]["denies"]
+    assert "denies" not in data["clauses"][RECORDED]
     data["clauses"][RECORDED]["depends"] = ["first_party_collection.calls_recordings"]
     path.write_text(yaml.safe_dump(data, sort_keys=False, allow_unicode=True), "utf-8")
     compiled = compile_policy(folder.compiled().source, folder.profile(), folder.current, shop.labeller)
