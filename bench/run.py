@@ -61,7 +61,7 @@ def start(folder: Path) -> tuple[float, float]:
         port = free.getsockname()[1]
     environment = {**_environment(folder), "PRIVACY_DESK_PORT": str(port)}
     started = time.perf_counter()
-    command = [sys.executable, "-m", "bot", "run"]
+    command = [sys.executable, "-W", "ignore", "-m", "bot", "run"]  # as `make run` does
     quiet = subprocess.DEVNULL
     process = subprocess.Popen(command, cwd=PROJECT, env=environment, stdout=quiet, stderr=quiet)
     try:

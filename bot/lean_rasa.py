@@ -64,6 +64,7 @@ STORES: dict[str, tuple[str, ...]] = {
 TRAINING: dict[str, tuple[str, ...]] = {
     "rasa.graph_components.validators.default_recipe_validator": ("DefaultV1RecipeValidator",),
 }
+PICTURES: dict[str, tuple[str, ...]] = {"rasa.utils.plotting": ()}  # draws with matplotlib
 
 
 class TensorFlowMissingError(RuntimeError):
@@ -77,14 +78,14 @@ class NotWhileServingError(RuntimeError):
 def install(serving: bool = False) -> None:
     """Register the stand-ins and switch Rasa's telemetry off. To be called before Rasa is imported; again is harmless.
 
-    serving: also leave out Rasa's own channels, its stores for other databases and its training checks, which saves
-    about a second and 50 MB. A process that trains, or runs Rasa's own commands, must not ask for that.
+    serving: also leave out Rasa's own channels, its stores for other databases, its training checks and its pictures,
+    which saves about a second and 60 MB. A process that trains, or runs Rasa's own commands, must not ask for that.
     """
     os.environ.setdefault("RASA_TELEMETRY_ENABLED", "false")
     os.environ.setdefault("SQLALCHEMY_SILENCE_UBER_WARNING", "1")
     wanted = dict(HELPERS | COMPONENTS)
     if serving and "rasa.core.channels" not in sys.modules:
-        wanted.update(CHANNELS | STORES | TRAINING)
+        wanted.update(CHANNELS | STORES | TRAINING | PICTURES)
     finder = next((finder for finder in sys.meta_path if isinstance(finder, _Finder)), None)
     if finder is None:
         sys.meta_path.insert(0, _Finder(wanted))

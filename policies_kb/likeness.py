@@ -11,7 +11,6 @@ import numpy as np
 import numpy.typing as npt
 from rapidfuzz import fuzz, process
 from rapidfuzz.distance import Indel
-from scipy.optimize import linear_sum_assignment
 
 from policies_kb.model import Clause
 
@@ -47,6 +46,8 @@ def paired(old: Sequence[Clause], new: Sequence[Clause], neighbours: set[tuple[i
     """
     if not old or not new:
         return {}
+    from scipy.optimize import linear_sum_assignment  # a quarter of a second, which no start should wait for
+
     likes = _likenesses([plain_words(c.text) for c in old], [plain_words(c.text) for c in new])
     in_place: npt.NDArray[np.bool_] = np.zeros(likes.shape, dtype=bool)
     for row, column in neighbours:

@@ -17,7 +17,13 @@ import pytest
 from bot import lean_rasa
 
 PROJECT = Path(__file__).resolve().parents[2]
-OF_RASA = {**lean_rasa.HELPERS, **lean_rasa.COMPONENTS, **lean_rasa.CHANNELS, **lean_rasa.TRAINING}
+OF_RASA = {
+    **lean_rasa.HELPERS,
+    **lean_rasa.COMPONENTS,
+    **lean_rasa.CHANNELS,
+    **lean_rasa.TRAINING,
+    **lean_rasa.PICTURES,
+}
 
 
 @lru_cache(maxsize=1)
