@@ -9,30 +9,14 @@ from policies_kb.answering import Answer, AnswerKind, Quote
 from policies_kb.changes_told import quotes_of_changes
 from policies_kb.comparing import ClauseChange, Comparison
 from policies_kb.knowledge import Policy
-from policies_kb.topics import Topic
+from policies_kb.topics import TOPIC_OF_RIGHT, Topic
 from tickets.model import Summary
 from tickets.vocabulary import Right
 from tickets.words import OUTCOME_WORDS, RIGHT_WORDS, words_for
 
 CHANGES = "changes"
 """The kind of an answer that tells what changed; beside those of policies_kb.answering.AnswerKind."""
-RIGHT_TOPIC: dict[Right, Topic] = {
-    Right.ACCESS: Topic.ACCESS,
-    Right.DELETION: Topic.DELETION,
-    Right.CORRECTION: Topic.CORRECTION,
-    Right.PORTABILITY: Topic.PORTABILITY,
-    Right.RESTRICTION: Topic.OBJECTION,
-    Right.OBJECTION: Topic.OBJECTION,
-    Right.WITHDRAW_CONSENT: Topic.WITHDRAW,
-    Right.MARKETING_OPT_OUT: Topic.MARKETING,
-    Right.SALE_SHARE_OPT_OUT: Topic.SALE,
-    Right.LIMIT_SENSITIVE: Topic.SENSITIVE,
-    Right.PARENTAL_REVIEW: Topic.CHILDREN,
-    Right.PARENTAL_DELETE: Topic.CHILDREN,
-    Right.PARENTAL_STOP_COLLECTION: Topic.CHILDREN,
-    Right.COMPLAINT: Topic.COMPLAINT,
-    Right.APPEAL: Topic.COMPLAINT,
-}
+RIGHT_TOPIC: dict[Right, Topic] = {Right(name): topic for name, topic in TOPIC_OF_RIGHT.items()}
 OFFERED: dict[Topic, Right] = {
     Topic.ACCESS: Right.ACCESS,
     Topic.DELETION: Right.DELETION,

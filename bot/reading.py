@@ -13,27 +13,8 @@ from bot.nlu.question_model import ASK, REQUEST, QuestionModel, Reading
 from bot.training import TrainingError
 from policies_kb.encoder import Encoder
 from policies_kb.golden import Understood
-from policies_kb.topics import Topic
-from tickets.vocabulary import Right
+from policies_kb.topics import TOPIC_OF_RIGHT, Topic
 
-# What a request is answered with before it is opened; a test compares it with the actions' own table.
-TOPIC_OF = {
-    Right.ACCESS: Topic.ACCESS,
-    Right.DELETION: Topic.DELETION,
-    Right.CORRECTION: Topic.CORRECTION,
-    Right.PORTABILITY: Topic.PORTABILITY,
-    Right.RESTRICTION: Topic.OBJECTION,
-    Right.OBJECTION: Topic.OBJECTION,
-    Right.WITHDRAW_CONSENT: Topic.WITHDRAW,
-    Right.MARKETING_OPT_OUT: Topic.MARKETING,
-    Right.SALE_SHARE_OPT_OUT: Topic.SALE,
-    Right.LIMIT_SENSITIVE: Topic.SENSITIVE,
-    Right.PARENTAL_REVIEW: Topic.CHILDREN,
-    Right.PARENTAL_DELETE: Topic.CHILDREN,
-    Right.PARENTAL_STOP_COLLECTION: Topic.CHILDREN,
-    Right.COMPLAINT: Topic.COMPLAINT,
-    Right.APPEAL: Topic.COMPLAINT,
-}
 FILES = ("question_model.json", "question_model.npz")
 LARGEST = 400_000_000  # bytes of one of them
 
@@ -72,7 +53,7 @@ class ModelReader:
         found = self.reading(text)
         if found.intent == ASK:
             return Understood(found.intent, {Topic(name): round(share, 4) for name, share in found.topics})
-        asked = [TOPIC_OF[Right(right)] for right in found.rights if Right(right) in TOPIC_OF]
+        asked = [TOPIC_OF_RIGHT[right] for right in found.rights if right in TOPIC_OF_RIGHT]
         return Understood(found.intent, {asked[0]: 1.0} if found.intent == REQUEST and asked else {})
 
 

@@ -265,3 +265,22 @@ TOPIC_TEXTS: dict[Topic, TopicText] = {
         "What this help chat itself records, analyses or keeps; chat widgets and help-desk tools.",
     ),
 }
+
+TOPIC_OF_RIGHT: dict[str, Topic] = {
+    "access": Topic.ACCESS,
+    "deletion": Topic.DELETION,
+    "correction": Topic.CORRECTION,
+    "portability": Topic.PORTABILITY,
+    "restriction": Topic.OBJECTION,
+    "objection": Topic.OBJECTION,
+    "withdraw_consent": Topic.WITHDRAW,
+    "marketing_opt_out": Topic.MARKETING,
+    "sale_share_opt_out": Topic.SALE,
+    "limit_sensitive": Topic.SENSITIVE,
+    "parental_review": Topic.CHILDREN,
+    "parental_delete": Topic.CHILDREN,
+    "parental_stop_collection": Topic.CHILDREN,
+    "complaint": Topic.COMPLAINT,
+    "appeal": Topic.COMPLAINT,
+}
+"""What a policy is asked about a right, by the right's name. The requests themselves are not known here."""

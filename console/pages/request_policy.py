@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from console.pages.queue_words import RIGHT_FOR_STAFF
 from policies_kb.errors import KnowledgeError
 from policies_kb.model import Clause, PolicyVersion, Stance
-from policies_kb.topics import Topic
+from policies_kb.topics import TOPIC_OF_RIGHT, Topic
 from tickets.vocabulary import Regime, Right
 
 if TYPE_CHECKING:
@@ -17,24 +17,6 @@ if TYPE_CHECKING:
     from tickets.model import Details
 
 MOST_CLAUSES = 4
-
-TOPIC_OF: dict[Right, Topic] = {
-    Right.ACCESS: Topic.ACCESS,
-    Right.DELETION: Topic.DELETION,
-    Right.CORRECTION: Topic.CORRECTION,
-    Right.PORTABILITY: Topic.PORTABILITY,
-    Right.RESTRICTION: Topic.OBJECTION,
-    Right.OBJECTION: Topic.OBJECTION,
-    Right.WITHDRAW_CONSENT: Topic.WITHDRAW,
-    Right.MARKETING_OPT_OUT: Topic.MARKETING,
-    Right.SALE_SHARE_OPT_OUT: Topic.SALE,
-    Right.LIMIT_SENSITIVE: Topic.SENSITIVE,
-    Right.PARENTAL_REVIEW: Topic.CHILDREN,
-    Right.PARENTAL_DELETE: Topic.CHILDREN,
-    Right.PARENTAL_STOP_COLLECTION: Topic.CHILDREN,
-    Right.COMPLAINT: Topic.COMPLAINT,
-    Right.APPEAL: Topic.COMPLAINT,
-}
 
 _LAWS: dict[Regime, tuple[str, ...]] = {
     Regime.GDPR: (
@@ -106,7 +88,7 @@ def policy_says(knowledge: "KnowledgeBase", details: "Details", public_url: str)
         contact=profile.contact,
         controller=profile.controller,
         other_party=profile.referral.who if profile.referral else "",
-        on=tuple(_on(right, version, public_url) for right in details.summary.rights if right in TOPIC_OF),
+        on=tuple(_on(right, version, public_url) for right in details.summary.rights if right.value in TOPIC_OF_RIGHT),
     )
 
 
@@ -127,7 +109,7 @@ def _policy(knowledge: "KnowledgeBase", policy: str) -> "Policy | None":
 
 
 def _on(right: Right, version: PolicyVersion, public_url: str) -> OnRight:
-    topic = TOPIC_OF[right]
+    topic = TOPIC_OF_RIGHT[right.value]
     quotes = tuple(_quote(clause, topic, version, public_url) for clause in _about(topic, version.clauses))
     return OnRight(RIGHT_FOR_STAFF[right], quotes)
 

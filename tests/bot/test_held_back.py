@@ -10,7 +10,7 @@ import pytest
 
 from bot.held_back import HeldBack, Measured, held_back, measure
 from bot.nlu.question_model import Reading
-from bot.reading import TOPIC_OF, ModelReader
+from bot.reading import ModelReader
 from bot.settings import BotSettings
 from bot.training import TrainingError
 from policies_kb.reviewed import ExampleError, add_example
@@ -89,12 +89,6 @@ def test_a_request_is_read_with_what_the_policy_says_on_the_right(reader: ModelR
     found = reader.read("please delete everything you have on me")
     assert (found.intent, dict(found.topics)) == ("request", {Topic.DELETION: 1.0})
     assert reader.read("good evening").topics == {}
-
-
-def test_the_reader_and_the_actions_answer_a_request_on_the_same_topic() -> None:
-    from actions.speaking import RIGHT_TOPIC
-
-    assert TOPIC_OF == RIGHT_TOPIC
 
 
 def test_a_companys_own_name_is_no_word_of_the_question(reader: ModelReader) -> None:
