@@ -33,11 +33,12 @@ THEN = datetime(2026, 3, 1, 9, 0, tzinfo=timezone.utc)
 PAGES = ("entry", "knowledge", "people", "policy_change")
 HERE = "/knowledge/klasso/change"
 STAND_IN = """
-import json, pathlib, sys
+import json, pathlib, sys, time
 told = pathlib.Path(__file__).parent
 with (told / "calls").open("a") as calls:
     calls.write(json.dumps(sys.argv[1:]) + "\\n")
 answer = json.loads((told / "answer.json").read_text())
+time.sleep(answer["seconds"])
 print("\\n".join(answer["progress"]), file=sys.stderr)
 print(answer["output"])
 sys.exit(answer["code"])
@@ -99,9 +100,9 @@ class OwnerRoom:
         path = self.stand_in / "bot" / "calls"
         return [json.loads(line) for line in path.read_text("utf-8").splitlines()] if path.exists() else []
 
-    def says(self, output: str, code: int = 0, progress: tuple[str, ...] = ()) -> None:
-        """What the stand-in answers from now on."""
-        told: dict[str, Any] = {"output": output, "code": code, "progress": progress}
+    def says(self, output: str, code: int = 0, progress: tuple[str, ...] = (), seconds: float = 0.0) -> None:
+        """What the stand-in answers from now on, and how long it thinks."""
+        told: dict[str, Any] = {"output": output, "code": code, "progress": progress, "seconds": seconds}
         (self.stand_in / "bot" / "answer.json").write_text(json.dumps(told), "utf-8")
 
     def enter(self, role: Role, login: str = "") -> Person:

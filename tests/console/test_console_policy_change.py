@@ -7,7 +7,7 @@ import json
 import re
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -17,11 +17,13 @@ from staff_people import PASSWORD, Clock, Person
 
 from bot.settings import BotSettings
 from console.house import House
+from console.pages.policy_change_asking import Asking
 from console.pages.policy_change_desk import OwnersDesk
 from console.pages.policy_change_errands import ASK, PUBLISH, Errand, Errands, environment_for
 from policies_kb.documents import Document
+from policies_kb.folders import PolicyFolder
 from policies_kb.gate import ObstacleKind, Published, obstacles
-from policies_kb.golden import Understood, ask_golden
+from policies_kb.golden import GoldenResult, Understood, ask_golden
 from policies_kb.golden_records import golden_record, golden_results
 from policies_kb.knowledge import KnowledgeBase, load_policy
 from policies_kb.lint import findings
@@ -275,6 +277,28 @@ def test_questions_that_could_not_be_asked_are_said_so_and_asked_again_on_demand
     assert "could not be asked" in golden_part(approver)
     approver.post(f"{HERE}/ask", form(""))
     assert "32 asked" in golden_part(approver)
+
+
+def test_an_answer_that_comes_while_the_page_looks_for_it_is_not_called_a_failure(
+    room: OwnerRoom, approver: Person, shop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room.says(answered(room, shop), code=1, seconds=0.5)
+    started: list[Errand] = []
+    start, results = Errands.start, Asking.results
+
+    def remembered(errands: Errands, errand: Errand, arguments: Sequence[str], seconds: float) -> bool:
+        started.append(errand)
+        return start(errands, errand, arguments, seconds)
+
+    def slow(asking: Asking, folder: PolicyFolder) -> list[GoldenResult] | None:
+        until = time.monotonic() + PATIENCE
+        while started and started[0].is_running and time.monotonic() < until:
+            time.sleep(0.01)
+        return results(asking, folder)
+
+    monkeypatch.setattr(Errands, "start", remembered)
+    monkeypatch.setattr(Asking, "results", slow)
+    assert "32 asked" in golden_part(approver) and len(started) == 1
 
 
 def test_an_answer_that_comes_back_is_the_one_that_was_sent(room: OwnerRoom, shop: Workshop) -> None:
