@@ -33,6 +33,7 @@ from tickets.arriving import (
 )
 from tickets.deeds import SYSTEM
 from tickets.errors import KeyReusedError
+from tickets.leasing import gathered
 from tickets.settling import QUARANTINED, WAITING, erase, let_lanes_go, settle, settle_with
 from tickets.store import Store, Unit
 from tickets.tables_arrivals import inbox
@@ -101,8 +102,11 @@ class Inbox:
             if not unit.execute(_due(now, 1, sources)).first():
                 return []  # looking does not queue behind the writers
         with self._store.unit() as unit:
-            rows = unit.execute(_due(now, limit, sources)).mappings().all()
-            items = [item for row in rows if (item := self._take(unit, row, now)) is not None]
+            items = gathered(
+                limit,
+                lambda number: unit.execute(_due(now, number, sources)).mappings().all(),
+                lambda row: self._take(unit, row, now),
+            )
             unit.commit()
         return items
 

@@ -19,6 +19,7 @@ from pii.encryption import EncryptionError, Vault
 from tickets import deeds
 from tickets.deeds import SYSTEM
 from tickets.errors import InputError
+from tickets.leasing import gathered
 from tickets.outgoing import (
     LONGEST_KIND,
     DeadLetter,
@@ -106,8 +107,11 @@ class Outbox:
             if not unit.execute(_due(now, 1, ways)).first():
                 return []  # looking does not queue behind the writers
         with self._store.unit() as unit:
-            rows = unit.execute(_due(now, limit, ways)).mappings().all()
-            parcels = [parcel for row in rows if (parcel := self._taken(unit, row, now)) is not None]
+            parcels = gathered(
+                limit,
+                lambda number: unit.execute(_due(now, number, ways)).mappings().all(),
+                lambda row: self._taken(unit, row, now),
+            )
             unit.commit()
         return parcels
 

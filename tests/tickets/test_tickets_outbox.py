@@ -258,6 +258,16 @@ def test_a_letter_with_a_code_is_cancelled_instead_of_sent_late(
     assert (row(letter_id)["status"], bytes(row(letter_id)["sealed"])) == ("cancelled", b"")
 
 
+def test_letters_that_are_too_late_make_the_next_one_wait_no_longer(box: Outbox, put: Put) -> None:
+    late = [
+        mail(kind=CODE, deadline=NOW + SECOND, recipient=Redacted(f"late{number}@example.org")) for number in range(50)
+    ]
+    put(*late, mail(recipient=Redacted("ann@example.org")))
+    (next_one,) = box.lease(NOW + 2 * SECOND, limit=1)
+    assert next_one.recipient.reveal() == "ann@example.org" and box.counts()[Delivery.CANCELLED] == 50
+    assert box.lease(NOW + 2 * SECOND, limit=1) == []
+
+
 def test_a_letter_with_a_code_is_cancelled_when_its_next_try_would_be_late(
     box: Outbox, put: Put, row: Callable[[str], Any]
 ) -> None:
