@@ -7,6 +7,8 @@ import os
 import sys
 import time
 
+from bot.threads import keep_to_one_thread
+
 STARTED = time.monotonic()
 
 
@@ -23,6 +25,7 @@ def _silence_old_libraries() -> None:
 if __name__ == "__main__":
     gc.disable()  # what is imported and loaded at start lives as long as the process; launch switches it on again
     _silence_old_libraries()
+    keep_to_one_thread(os.environ)
     from bot.commands import main
 
     sys.exit(main(sys.argv[1:], STARTED))

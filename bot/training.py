@@ -20,6 +20,7 @@ from bot import lean_rasa
 from bot.nlu.naming import training_files, training_names
 from bot.nlu.question_model import MODEL_VERSION
 from bot.settings import PROJECT
+from bot.threads import ONE_THREAD
 from policies_kb.releases.files import place, put
 from policies_kb.releases.manifest import digest_of
 
@@ -34,7 +35,6 @@ CODE = (
 )
 CHECKSUM = ".sha256"
 QUIETLY = 10  # niceness of a training beside a served product
-_ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
 
 class TrainingError(RuntimeError):
@@ -104,7 +104,7 @@ def ensure_model_apart(models: Path, project: Path = PROJECT, quietly: bool = Fa
     """
     wanted = model_path(models, project)
     if not is_trained(wanted):
-        environment = {**os.environ, "PRIVACY_DESK_MODELS": str(models), **(_ONE_THREAD if quietly else {})}
+        environment = {**os.environ, "PRIVACY_DESK_MODELS": str(models), **(ONE_THREAD if quietly else {})}
         command = [sys.executable, "-m", "bot", "train", "--quiet"]
         if quietly:
             command = ["nice", "-n", str(QUIETLY), *command]

@@ -28,6 +28,7 @@ from tickets.errors import (
 from tickets.store import Store
 from tickets.tables import metadata, requests
 
+PROJECT = Path(__file__).resolve().parents[2]
 PRAGMAS = {
     "journal_mode": "truncate",
     "synchronous": 2,
@@ -195,6 +196,22 @@ def _parts(text: str) -> list[str]:
         else:
             parts[-1] += char
     return [part.strip() for part in parts]
+
+
+def test_the_newest_revision_is_the_one_that_the_migrations_end_with() -> None:
+    from alembic.script import ScriptDirectory
+
+    assert ScriptDirectory.from_config(migrations._config()).get_heads() == [migrations.HEAD]
+
+
+def test_a_database_that_is_current_needs_no_alembic(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'desk.db'}"
+    with Store(url) as store:
+        store.migrate()
+    code = (
+        "import sys; from tickets.store import Store; Store(sys.argv[1]).migrate(); sys.exit('alembic' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code, url], cwd=PROJECT, timeout=60).returncode == 0
 
 
 def test_migrating_twice_or_down_and_up_is_no_harm(store: Store) -> None:
