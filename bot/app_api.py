@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 
 from bot import api_models as api
 from bot.app_pages import card_of
-from bot.sessions import Session, SessionError
+from bot.sessions import PolicyGoneError, Session, SessionError
 from bot.web_door import REPLY, BusyError
 from tickets.errors import StoreError
 
@@ -32,7 +32,7 @@ LONGEST_HEADER = 1_200
 def add_api(app: FastAPI, services: "Services") -> None:
     """Conversations and messages."""
     errors: dict[int | str, dict[str, Any]] = {
-        code: {"model": api.ErrorsModel} for code in (401, 403, 404, 409, 413, 422, 429, 503)
+        code: {"model": api.ErrorsModel} for code in (401, 403, 404, 409, 410, 413, 422, 429, 503)
     }
 
     @app.get("/api/policies", response_model=api.PoliciesModel)
@@ -66,6 +66,8 @@ def add_api(app: FastAPI, services: "Services") -> None:
     ) -> api.RepliesModel:
         """Send a message and get its reply. The same id again gives the same reply, and nothing is done twice."""
         session = session_of(services, request, authorization)
+        if session.policy not in services.knowledge.ids:
+            raise PolicyGoneError(session.policy)
         return await services.door.post(session, sent)
 
     @app.post("/api/votes", status_code=204, responses=errors)
@@ -153,9 +155,11 @@ def _event(one: "FeedMessage") -> ServerSentEvent:
 
 
 def session_of(services: "Services", request: Request, authorization: str) -> Session:
-    """Whose call this is. Raises SessionError, UnknownPolicyError, OriginError."""
+    """Whose call this is; what becomes of requests is told also where the policy is not answered any more.
+
+    Raises SessionError, OriginError.
+    """
     session = services.sessions.read(authorization.removeprefix("Bearer ").strip())
-    services.knowledge.get(session.policy)
     check_origin(services, request, session.policy)
     return session
 

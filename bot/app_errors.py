@@ -10,12 +10,13 @@ from starlette.exceptions import HTTPException
 from bot.intake import IntakeError
 from bot.login import LoginError
 from bot.origins import OriginError
-from bot.sessions import SessionError
+from bot.sessions import PolicyGoneError, SessionError
 from bot.web_door import BusyError, IdReusedError
 from policies_kb.errors import UnknownPolicyError
 from tickets.errors import StoreError
 
 BUSY = "The reply is not there yet, because very many messages are under way. Please send the same message again."
+GONE = "This policy is not answered here any more. What becomes of requests about it is told here all the same."
 REUSED = "This id was used for another message. A new message needs a new id."
 
 
@@ -64,6 +65,10 @@ def add_errors(app: FastAPI) -> None:
     @app.exception_handler(UnknownPolicyError)
     async def no_policy(request: Request, error: UnknownPolicyError) -> JSONResponse:
         return error_response(404, "unknown_policy", "There is no such policy here; GET /api/policies lists them.")
+
+    @app.exception_handler(PolicyGoneError)
+    async def policy_gone(request: Request, error: PolicyGoneError) -> JSONResponse:
+        return error_response(410, "policy_gone", GONE)
 
     @app.exception_handler(StoreError)
     async def no_store(request: Request, error: StoreError) -> JSONResponse:

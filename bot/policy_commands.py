@@ -31,6 +31,7 @@ def add_parser(commands: Commands) -> None:
     policy = commands.add_parser("policy", help="add, update, review, test, publish and roll back policies")
     own = policy.add_subparsers(required=True, metavar="what")
     _texts(own)
+    _edits(own)
     _signatures(own)
     _releases(own)
 
@@ -62,11 +63,44 @@ def _texts(own: Commands) -> None:
     compare.add_argument("--to", dest="new", default="", metavar="VERSION", help="else the folder's current one")
     compare.add_argument("--json", action="store_true")
     compare.add_argument("--page", metavar="FILE", help="write it as one page, side by side, for an e-mail")
+    label = _one(own, "label", "what a clause is about, as a person reads it", _later("policy_labels.label"))
+    label.add_argument("clause", metavar="CLAUSE")
+    label.add_argument(
+        "--topic",
+        action="append",
+        default=[],
+        metavar="NAME=RANK",
+        help="1 answers, 2 answers in part, 3 touches; none of these: show it",
+    )
+    label.add_argument(
+        "--denies", action="append", default=[], metavar="NAME", help="a topic on which it says that it is not so"
+    )
+    label.add_argument(
+        "--depends", action="append", default=[], metavar="NAME", help="a topic on which it says that it depends"
+    )
+    label.add_argument(
+        "--audience", default="", help="whom it is about, if not everybody: app, web, child, school_licence …"
+    )
+    label.add_argument("--right", action="append", default=[], metavar="NAME", help="a right that it grants")
+    label.add_argument("--none", action="store_true", help="it is about no topic")
     test = own.add_parser("test", help="ask the golden questions, as pytest does")
     test.add_argument("ids", nargs="*", metavar="ID")
     test.set_defaults(run=_run(_later("policy_texts.test")))
     listed = own.add_parser("list", help="all policies: what is published, what lies in the folder")
     listed.set_defaults(run=_run(_later("policy_texts.list_policies")))
+
+
+def _edits(own: Commands) -> None:
+    profile = _one(
+        own,
+        "profile",
+        "write profile.yml anew, checked and compiled before it is put in place",
+        _later("policy_profile.profile"),
+    )
+    profile.add_argument("file", help="the new text; - reads it from standard input")
+    profile.add_argument(
+        "--seen", default="", metavar="SHA256", help="of the file that you started from; refused if it is another now"
+    )
 
 
 def _signatures(own: Commands) -> None:
@@ -102,12 +136,18 @@ def _releases(own: Commands) -> None:
     publish.add_argument("ids", nargs="*", metavar="ID")
     publish.add_argument("--all", action="store_true", help="all policies whose folder differs from what is published")
     publish.set_defaults(run=_run(_later("policy_publishing.publish")))
+    withdraw = _one(
+        own,
+        "withdraw",
+        "answer nobody from it any more; its folder and its requests stay",
+        _later("policy_publishing.withdraw"),
+    )
     releases = own.add_parser("releases", help="what was published, when and by whom")
     releases.set_defaults(run=_run(_later("policy_publishing.releases")))
     rollback = own.add_parser("rollback", help="serve an earlier release again")
     rollback.add_argument("number", type=int)
     rollback.set_defaults(run=_run(_later("policy_publishing.rollback")))
-    for parser in (publish, rollback):
+    for parser in (publish, withdraw, rollback):
         parser.add_argument("--by", required=True, metavar="NAME", help="who does it")
         parser.add_argument("--why", default="")
 

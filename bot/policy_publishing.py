@@ -1,4 +1,4 @@
-"""`python -m bot policy publish | releases | rollback`."""
+"""`python -m bot policy publish | withdraw | releases | rollback`."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from bot.policy_signing import obstacle_lines
 from bot.releases.publishing import RefusedError, wait_until_served
 from bot.releases.publishing import publish as published
 from bot.releases.publishing import rollback as rolled_back
+from bot.releases.publishing import withdraw as withdrawn
 from bot.releases.shelf import Manifest, MoveKind, Shelf
 from bot.releases.starting import begin_without
 from policies_kb.errors import ProfileError
@@ -86,6 +87,19 @@ def _difference(before: Manifest | None, now: Manifest) -> str:
     parts += [f"without {policy}" for policy in sorted(set(old) - set(now.policies))]
     parts += ["a new model"] if before.model.sha256 != now.model.sha256 else []
     return ", ".join(parts) or "the same again"
+
+
+def withdraw(parsed: argparse.Namespace) -> int:
+    """Answer nobody from a policy any more."""
+    by, why = checked_name(parsed.by), checked_note(parsed.why, "--why")
+    with opened_desk() as (_, shelf):
+        manifest = withdrawn(shelf, parsed.id, by, why, utc_now())
+        say(
+            f"release {manifest.number} is published, without {parsed.id}",
+            f"its folder and the requests about it stay; python -m bot policy publish {parsed.id} brings it back",
+            _served(shelf, manifest.number),
+        )
+    return 0
 
 
 def rollback(parsed: argparse.Namespace) -> int:

@@ -15,6 +15,10 @@ LIFETIME = 30 * 24 * 3600  # seconds
 LONGEST_TOKEN = 1000
 
 
+class PolicyGoneError(LookupError):
+    """The policy that a conversation is about is not answered any more."""
+
+
 class SessionError(ValueError):
     """A token that this server did not mint, or that is too old. code: session_invalid or session_expired."""
 

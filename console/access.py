@@ -43,13 +43,17 @@ class Stage(str, Enum):
 
 @dataclass(frozen=True)
 class Door:
-    """One route. role counts for those who are inside; confirm: the password is asked for again."""
+    """One route. role counts for those who are inside; confirm: the password is asked for again.
+
+    upload: so many bytes a form with a file may have; 0 where no file is taken.
+    """
 
     method: str
     path: str
     role: Role
     stage: Stage = Stage.INSIDE
     confirm: bool = False
+    upload: int = 0
 
     def admits(self, role: Role) -> bool:
         """Whether that role may pass. Each role may do what those before it may."""
@@ -112,14 +116,19 @@ class Routes:
         return self._add(Door("GET", path, role, stage))
 
     def post(
-        self, path: str, *, role: Role, confirm: bool = False, stage: Stage = Stage.INSIDE
+        self, path: str, *, role: Role, confirm: bool = False, stage: Stage = Stage.INSIDE, upload: int = 0
     ) -> Callable[[_Handler], _Handler]:
-        """What a form is sent to. confirm: only within ten minutes of the password, which is asked for if need be."""
-        return self._add(Door("POST", path, role, stage, confirm))
+        """What a form is sent to. confirm: only within ten minutes of the password, which is asked for if need be.
+
+        upload: the most bytes of a multipart form, which may hold one file.
+        """
+        return self._add(Door("POST", path, role, stage, confirm, upload))
 
     def _add(self, door: Door) -> Callable[[_Handler], _Handler]:
         if (door.method, door.path) in self._doors:
             raise AccessError(f"{door.method} {door.path} is there twice")
+        if door.upload and (door.confirm or door.stage is not Stage.INSIDE):
+            raise AccessError(f"{door.method} {door.path} takes a file: only from those inside, and without a password")
         self._doors[door.method, door.path] = door
 
         def hang(handler: _Handler) -> _Handler:

@@ -17,6 +17,7 @@ from console.house import House
 from console.pages import PAGES
 from console.rendering import STATIC
 from console.shielding import BodyLimit, Headers
+from console.uploading import Caps
 from tickets.errors import InputError, MoveError, StoreError, TicketError, UnknownRequestError
 
 NOT_THERE = ("Not here", "There is no such page, or no such request.")
@@ -39,7 +40,7 @@ def create_app(house: House, pages: Iterable[str] = PAGES) -> FastAPI:
     check_doors(app.routes, routes.table)
     app.state.house, app.state.guard, app.state.table = house, guard, routes.table
     _add_errors(app, house)
-    app.add_middleware(BodyLimit)
+    app.add_middleware(BodyLimit, uploads=Caps(routes.table.values()))
     app.add_middleware(Headers, is_https=house.settings.is_https)
     return app
 

@@ -1,7 +1,8 @@
 """The guard at the console's doors: form and origin first, then the session, the form's token, the role, the password.
 
 A changing call is refused unless it is a plain form, comes from one of our own pages (Origin), and carries the token
-that only those pages know (a keyed hash of the session, in the field `token` or the header X-Token).
+that only those pages know (a keyed hash of the session, in the field `token` or the header X-Token). A form with a file
+is taken at few doors; it may be large, so there the role comes first, and then the form is read.
 """
 
 from __future__ import annotations
@@ -9,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
-import re
 import secrets
 from collections.abc import Awaitable, Callable
 from datetime import datetime
@@ -20,9 +20,13 @@ import structlog
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse, Response
+from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from console.access import Door, Stage, Visit, Who
+from console.cookie import SessionCookie
+from console.uploading import BROKEN_OFF, MULTIPART, BodyTooLargeError, form_of, media_type, too_large
 from pii.logs import describe
 from pii.redacted import Redacted
 from tickets.errors import TicketError
@@ -36,7 +40,6 @@ FORM = "application/x-www-form-urlencoded"
 AGAIN = "again"  # the field in which the password is asked for once more
 HASHERS = 2  # passwords that are hashed at once: each takes 64 MB
 LONGEST_LINE = 50  # of those who wait for that
-_TOKEN = re.compile(r"[A-Za-z0-9_-]{20,100}")
 _log = structlog.get_logger("console.guard")
 
 Handle = Callable[[Request], Awaitable[Response]]
@@ -77,33 +80,6 @@ def form_token(token: Redacted) -> str:
     return hmac.new(token.reveal().encode(), b"privacy desk console form", hashlib.sha256).hexdigest()
 
 
-class SessionCookie:
-    """The cookie that holds the session's token. Over https no other host and no plain connection can set it."""
-
-    def __init__(self, is_https: bool) -> None:
-        self.name = "__Host-desk" if is_https else "desk"
-        self._is_https = is_https
-
-    def read(self, request: Request) -> Redacted | None:
-        """The token, if the browser sent one that could be ours."""
-        text = request.cookies.get(self.name, "")
-        return Redacted(text) if _TOKEN.fullmatch(text) else None
-
-    def set(self, response: Response, token: Redacted) -> None:
-        """Hand a token to the browser, until it is closed."""
-        response.set_cookie(
-            self.name, token.reveal(), path="/", secure=self._is_https, httponly=True, samesite="strict"
-        )
-
-    def is_in(self, response: Response) -> bool:
-        """Whether an answer sets or drops it already."""
-        return any(text.startswith(f"{self.name}=") for text in response.headers.getlist("set-cookie"))
-
-    def drop(self, response: Response) -> None:
-        """Take it back."""
-        response.delete_cookie(self.name, path="/", secure=self._is_https, httponly=True, samesite="strict")
-
-
 class Guard:
     """Lets calls in, or refuses them before their handler sees anything."""
 
@@ -116,11 +92,11 @@ class Guard:
     async def admit(self, door: Door, request: Request, handle: Handle) -> Response:
         """The whole way of a call. Raises RefusedError for one that is not let in."""
         if door.method == "POST":
-            self._check_form(request)
+            self._check_form(door, request)
         visit = request.state.visit = await self._visit(request)
         if (elsewhere := self._elsewhere(door, request, visit)) is not None:
             return elsewhere
-        if door.method == "POST":
+        if door.method == "POST" and not door.upload:
             await self._check_token(request, visit)
         who = request.state.who = _who(visit, self._house.clock())
         if door.stage is Stage.INSIDE:
@@ -128,6 +104,8 @@ class Guard:
             if not door.admits(who.member.role):
                 words = NOT_THIS_ROLE.format(needed=door.role.value, role=who.member.role.value)
                 raise RefusedError(403, "Not with your role", words)
+            if door.upload:
+                return await self._with_file(door, request, visit, handle)
             if door.confirm and not who.confirmed:
                 return await self._ask_again(request, who, handle)
         response = await self._handled(request, handle)
@@ -152,8 +130,8 @@ class Guard:
         last = named[-1].rpartition(",")[2].strip() if named else ""
         return last[:64] or (request.client.host if request.client else "unknown")
 
-    def _check_form(self, request: Request) -> None:
-        if request.headers.get("content-type", "").partition(";")[0].strip().lower() != FORM:
+    def _check_form(self, door: Door, request: Request) -> None:
+        if media_type(request.headers.get("content-type", "")) not in (FORM, MULTIPART if door.upload else FORM):
             raise RefusedError(*NOT_A_FORM)
         if request.headers.getlist("origin") == [] or not self._is_ours(request):
             raise RefusedError(*ELSEWHERE)
@@ -185,12 +163,26 @@ class Guard:
             return RedirectResponse(next_step(visit.session), 303)
         return None
 
-    async def _check_token(self, request: Request, visit: Visit) -> None:
-        await request.body()  # kept, so that the handler can read the form too
-        form = await request.form()
+    async def _check_token(self, request: Request, visit: Visit, form: FormData | None = None) -> None:
+        if form is None:
+            await request.body()  # kept, so that the handler can read the form too
+            form = await request.form()
         given = request.headers.get("x-token") or form.get("token")
         if not isinstance(given, str) or not hmac.compare_digest(given.encode(), visit.csrf.encode()):
             raise RefusedError(*OUT_OF_DATE)
+
+    async def _with_file(self, door: Door, request: Request, visit: Visit, handle: Handle) -> Response:
+        """A form that may be large: it is read only now that it is known who sends it, and closed afterwards."""
+        try:
+            form = await form_of(request, door.upload)
+            await self._check_token(request, visit, form)
+            return await self._handled(request, handle)
+        except BodyTooLargeError:
+            raise RefusedError(*too_large(door.upload)) from None
+        except ClientDisconnect:
+            raise RefusedError(*BROKEN_OFF) from None
+        finally:
+            await request.close()
 
     async def _ask_again(self, request: Request, who: Who, handle: Handle) -> Response:
         """Ask for the password where it is needed, with what was typed kept in the page; then go on with it."""

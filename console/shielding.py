@@ -9,6 +9,7 @@ from starlette.datastructures import MutableHeaders
 
 from console.access import STATIC_PATH
 from console.rendering import NO_SCRIPTS
+from console.uploading import Caps, counted
 
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -55,11 +56,15 @@ class Headers:
 
 
 class BodyLimit:
-    """A body over 64 KB is answered with 413 as soon as that is known, whatever its head claims."""
+    """A body over 64 KB is answered with 413 as soon as that is known, whatever its head claims.
 
-    def __init__(self, app: App, largest: int = LARGEST_BODY) -> None:
+    uploads: where a form with a file may be larger; such a body is handed on as it comes (see console.uploading).
+    """
+
+    def __init__(self, app: App, largest: int = LARGEST_BODY, uploads: Caps | None = None) -> None:
         self._app = app
         self._largest = largest
+        self._uploads = uploads or Caps()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Read the body first, up to the cap; then hand it on."""
@@ -71,6 +76,9 @@ class BodyLimit:
         if b"content-length" in heads and b"transfer-encoding" in heads:
             # Two framings: a proxy in front may read another message than we do (RFC 9112, 6.1).
             await _refuse(send, 400, MALFORMED)
+            return
+        if most := self._uploads.of(scope["path"], heads.get(b"content-type", b"").decode("latin-1")):
+            await self._app(scope, counted(receive, most), send)
             return
         body = b"" if declared.isdigit() and len(declared) < 9 and int(declared) <= self._largest else None
         while body is not None:

@@ -7,7 +7,7 @@ that was reworded hands its place to its successor; what names a clause that is 
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
@@ -87,9 +87,9 @@ def quoted(text: str) -> Any:
     return DoubleQuotedScalarString(text)
 
 
-def listed(texts: Iterable[str]) -> CommentedSeq:
+def listed(texts: Iterable[str], as_written: Callable[[str], Any] = quoted) -> CommentedSeq:
     """A list on one line."""
-    found = CommentedSeq([quoted(one) for one in texts])
+    found = CommentedSeq([as_written(one) for one in texts])
     found.fa.set_flow_style()
     return found
 

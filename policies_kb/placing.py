@@ -10,6 +10,7 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +19,7 @@ from policies_kb.errors import SourceError
 
 GATHERED = ".being-placed"
 COUNTS = ".to-place"
+FORGOTTEN_SECONDS = 3_600  # after which nobody can still be at work in a scratch folder
 
 
 def place_file(path: Path, content: bytes) -> None:
@@ -61,6 +63,36 @@ def finish(folder: Path) -> None:
         return  # somebody else is finishing it at this moment
     except OSError as error:
         raise SourceError(f"{folder}: an unfinished change cannot be finished ({error.strerror}); try again") from error
+
+
+@contextmanager
+def scratch_folder(root: Path, prefix: str) -> Iterator[Path]:
+    """A folder of one's own below root, gone afterwards; what killed commands left under that prefix goes too.
+
+    Raises SourceError where it cannot be made.
+    """
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        made = Path(tempfile.mkdtemp(prefix=prefix, dir=root))
+    except OSError as error:
+        raise SourceError(f"{root}: cannot be written to ({error.strerror}); nothing was changed") from error
+    try:
+        _sweep(made, prefix)
+        yield made
+    finally:
+        shutil.rmtree(made, ignore_errors=True)
+
+
+def _sweep(made: Path, prefix: str) -> None:
+    """Remove the old neighbours of a folder that was just made. Its own time is the present: that of the same disk."""
+    now = made.stat().st_mtime
+    for path in made.parent.glob(f"{prefix}*"):
+        try:
+            is_forgotten = path.is_dir() and now - path.stat().st_mtime > FORGOTTEN_SECONDS
+        except OSError:
+            continue  # somebody else has swept it meanwhile
+        if is_forgotten:
+            shutil.rmtree(path, ignore_errors=True)
 
 
 @contextmanager

@@ -131,23 +131,35 @@ def read_yaml(path: Path) -> Any:
         raw = path.read_bytes()
     except OSError as error:
         raise ProfileError(f"{path}: cannot be read ({error.strerror}); every policy needs this file") from error
-    if len(raw) > MAX_BYTES:
-        raise ProfileError(f"{path}: larger than {MAX_BYTES:,} bytes; a profile is a short file")
-    try:
-        return parse_yaml(raw.decode("utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError, ValueError) as error:
-        raise ProfileError(f"{path}: is not valid YAML: {error}") from error
+    return _parsed(raw, str(path))
 
 
 def load_profile(path: Path) -> Profile:
     """Read and check one profile.yml. Raises ProfileError naming the field."""
-    data = read_yaml(path)
-    if not isinstance(data, dict):
-        raise ProfileError(f"{path}: must be a mapping with at least name and current")
+    return _checked(path.parent.name, read_yaml(path), str(path))
+
+
+def read_profile(policy: str, text: str) -> Profile:
+    """Check the text of a profile that is not in place yet. Raises ProfileError naming the line or the field."""
+    return _checked(policy, _parsed(text.encode("utf-8"), "profile.yml"), "profile.yml")
+
+
+def _parsed(raw: bytes, name: str) -> Any:
+    if len(raw) > MAX_BYTES:
+        raise ProfileError(f"{name}: larger than {MAX_BYTES:,} bytes; a profile is a short file")
     try:
-        return _profile(path.parent.name, data)
+        return parse_yaml(raw.decode("utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError, ValueError) as error:
+        raise ProfileError(f"{name}: is not valid YAML: {error}") from error
+
+
+def _checked(policy: str, data: Any, name: str) -> Profile:
+    if not isinstance(data, dict):
+        raise ProfileError(f"{name}: must be a mapping with at least name and current")
+    try:
+        return _profile(policy, data)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise ProfileError(f"{path}: field {error} is missing or malformed") from error
+        raise ProfileError(f"{name}: field {error} is missing or malformed") from error
 
 
 def _profile(policy: str, data: dict[str, Any]) -> Profile:

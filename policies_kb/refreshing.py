@@ -82,17 +82,18 @@ def _list_to_confirm(data: CommentedMap, told: Sequence[ToConfirm], carrying: Ca
     entries = CommentedSeq()
     for entry in data.get("to_confirm") or ():
         standing = carrying.ids([entry["clause"]]) if entry.get("clause") else []
-        entries.append(_entry(ToConfirm(str(entry["field"]), str(entry["guess"]), standing[0] if standing else "")))
+        entries.append(entry_of(ToConfirm(str(entry["field"]), str(entry["guess"]), standing[0] if standing else "")))
     seen = {(entry["field"], entry["guess"]) for entry in entries}
     for one in dict.fromkeys(told):
         if (one.field, one.guess) not in seen:
-            entries.append(_entry(one))
+            entries.append(entry_of(one))
     data.pop("to_confirm", None)
     if entries:
         data["to_confirm"] = entries
 
 
-def _entry(one: ToConfirm) -> CommentedMap:
+def entry_of(one: ToConfirm) -> CommentedMap:
+    """As it stands in the file."""
     entry = CommentedMap({"field": one.field, "guess": quoted(one.guess)})
     if one.clause:
         entry["clause"] = quoted(one.clause)

@@ -6,8 +6,6 @@ to_confirm what it could only guess and what it had to take out. Publishing wait
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,13 +20,15 @@ from policies_kb.errors import CompileError, ProfileError
 from policies_kb.first_profile import first_profile
 from policies_kb.folders import PolicyFolder, check_names
 from policies_kb.model import PolicyVersion
-from policies_kb.placing import alone, place_files
+from policies_kb.placing import alone, place_files, scratch_folder
 from policies_kb.profile import Profile, load_profile
 from policies_kb.refreshing import refresh
 from policies_kb.reviewing import Review, load_review, review_text
 from policies_kb.segment import Marks
 
 UNDATED = "undated"
+ADDING, UPDATING = ".adding-", ".updating-"  # scratch folders beside the policies
+PLACES_OF_THE_CONSOLE = ("add",)  # /knowledge/add is the page on which policies are added
 
 
 @dataclass(frozen=True)
@@ -70,24 +70,24 @@ def add_policy(
     found = guesses(_bare(policy, label, "draft", document.text, marks))
     chosen = version or found.version or UNDATED
     check_names(policy, chosen)
+    if policy in PLACES_OF_THE_CONSOLE:
+        raise ProfileError(f"{policy!r} cannot be an id: a page of the console is called so")
     target = root / policy
     if target.exists():
         raise ProfileError(
             f"there is a policy {policy!r} already; `policy update {policy} FILE` gives it a new version"
         )
-    scratch = root / f".adding-{policy}-{os.getpid()}"
-    made = scratch / policy
-    try:
-        made.mkdir(parents=True)
-        (made / "profile.yml").write_text(first_profile(label, chosen, found, marks), "utf-8")
-        _write_version(made, chosen, document.text, labeller)
-        if golden is not None:
-            (made / "golden.yml").write_text(golden(PolicyFolder(made)), "utf-8")
-        made.rename(target)
-    except OSError as error:
-        raise ProfileError(f"{target}: cannot be written ({error.strerror}); nothing was added") from error
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+    with scratch_folder(root, ADDING) as scratch:
+        made = scratch / policy
+        try:
+            made.mkdir()
+            (made / "profile.yml").write_text(first_profile(label, chosen, found, marks), "utf-8")
+            _write_version(made, chosen, document.text, labeller)
+            if golden is not None:
+                (made / "golden.yml").write_text(golden(PolicyFolder(made)), "utf-8")
+            made.rename(target)
+        except OSError as error:
+            raise ProfileError(f"{target}: cannot be written ({error.strerror}); nothing was added") from error
     return PolicyFolder(target)
 
 
@@ -196,14 +196,12 @@ def _compiled_apart(
     folder: PolicyFolder, coming: _Next, files: dict[str, bytes], labeller: Labeller
 ) -> dict[str, bytes]:
     """The compiled file, made in a scratch folder, so that what does not compile is never put in place."""
-    scratch = folder.path.parent / f".updating-{folder.policy}-{os.getpid()}"
-    made = scratch / folder.policy
-    try:
-        made.mkdir(parents=True)
-        (made / "profile.yml").write_bytes(files["profile.yml"])
-        _write_version(made, coming.version, coming.text, labeller)
-        return {f"{coming.version}.clauses.json": (made / f"{coming.version}.clauses.json").read_bytes()}
-    except OSError as error:
-        raise ProfileError(f"{scratch}: cannot be written ({error.strerror}); nothing was changed") from error
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+    with scratch_folder(folder.path.parent, UPDATING) as scratch:
+        made = scratch / folder.policy
+        try:
+            made.mkdir()
+            (made / "profile.yml").write_bytes(files["profile.yml"])
+            _write_version(made, coming.version, coming.text, labeller)
+            return {f"{coming.version}.clauses.json": (made / f"{coming.version}.clauses.json").read_bytes()}
+        except OSError as error:
+            raise ProfileError(f"{scratch}: cannot be written ({error.strerror}); nothing was changed") from error

@@ -1,4 +1,4 @@
-"""Publish and roll back. Serving processes follow by themselves; `wait_until_served` tells when they have."""
+"""Publish, take out and roll back. Serving processes follow by themselves; `wait_until_served` tells when they have."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 from bot.releases.building import Prepared, Progress, build_draft
 from bot.settings import BotSettings
 from bot.training import code_fingerprint
-from policies_kb.errors import ReleaseError
+from policies_kb.errors import ReleaseError, UnknownPolicyError
 from policies_kb.releases.manifest import Draft, Manifest
 from policies_kb.releases.shelf import Shelf
 
@@ -83,6 +83,23 @@ def rollback(shelf: Shelf, number: int, by: str, why: str, now: datetime) -> Man
         shelf.fetch(sha256)
     shelf.point_to(number, by, why, now)
     return wanted
+
+
+def withdraw(shelf: Shelf, policy: str, by: str, why: str, now: datetime) -> Manifest:
+    """Answer nobody from that policy any more: a release without it, with the model and all others as they are.
+
+    Its folder, its earlier releases and the requests about it stay. Raises UnknownPolicyError for one that is not
+    served, ReleaseError for the only one, ShelfMovedError if somebody else published meanwhile.
+    """
+    _check_words(by, why)
+    present = shelf.current()
+    served = shelf.manifest(present) if present is not None else None
+    if served is None or policy not in served.policies:
+        raise UnknownPolicyError(f"{policy!r} is not published, so there is nothing to take out")
+    left = {name: entry for name, entry in served.policies.items() if name != policy}
+    if not left:
+        raise ReleaseError(f"{policy} is the only policy that is served; publish another one first, or stop the desk")
+    return shelf.publish(Draft(by, why, served.model, left), {}, now, present)
 
 
 def _check_words(by: str, why: str) -> None:

@@ -9,10 +9,10 @@ PAGES = (
     "request",
     "decide",
     "filing",
-    "knowledge",
     "policy_change",
+    "knowledge",
     "findings",
     "reports",
     "letters",
 )
-"""In the order in which they are added."""
+"""In the order in which they are added: /knowledge/add (policy_change) comes before /knowledge/{policy} (knowledge)."""

@@ -19,10 +19,14 @@ from console.guard import RefusedError
 from console.pages.policy_change_asking import Asking
 from console.pages.policy_change_desk import OwnersDesk
 from console.pages.policy_change_errands import PUBLISH, Errands
+from console.pages.policy_change_labels import add_labels
 from console.pages.policy_change_publishing import add_publishing, shown_releases
 from console.pages.policy_change_signer import cleaned, remember, remembered, signature_of, typed_in
 from console.pages.policy_change_signing import Signed, Signing, Wrong
 from console.pages.policy_change_view import Waiting, waiting
+from console.pages.policy_profile import add_profile
+from console.pages.policy_take_in import add_take_in
+from console.pages.policy_take_in_files import FileErrands, Uploads
 from policies_kb.errors import KnowledgeError, UnknownPolicyError
 from policies_kb.folders import PolicyFolder
 from tickets.errors import InputError
@@ -98,6 +102,10 @@ def add(routes: Routes, house: "House") -> None:
     for deed in DEEDS:
         _add_deed(routes, deed, page, signing, house)
     add_publishing(routes, house, (page, desk, errands))
+    files = FileErrands(errands, Uploads(house.settings.data))
+    add_take_in(routes, house, (page, desk, files))
+    add_profile(routes, house, (page, desk, files))
+    add_labels(routes, house, page, desk)
 
 
 def _add_deed(routes: Routes, deed: str, page: Page, signing: Signing, house: "House") -> None:

@@ -73,11 +73,12 @@ class Asking:
         key, count = await asyncio.to_thread(lambda: (self._desk.seen(folder), len(folder.golden())))
         # Looked at before its answers are taken in: one that ends while they are read is taken in the next time.
         last, running = self._errands.last(ASK, folder.policy), self._errands.running
+        asked = last.key if last is not None else ""  # of the folder as it was then
         is_fresh = self._take_in(folder.policy)
         results = await asyncio.to_thread(self.results, folder)
         if results is not None:
             return {"count": count, **await asyncio.to_thread(self._shown, folder, results)}
-        if is_fresh and last is not None:  # asking the same again at once would bring the same
+        if is_fresh and last is not None and asked == key:  # asking the same again at once would bring the same
             last.key, last.told = key, [NOT_READ]
         if running is None and last is not None and last.key == key:
             return {"state": "failed", "trouble": last.trouble, "count": count}

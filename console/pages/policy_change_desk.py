@@ -119,8 +119,16 @@ class OwnersDesk:
 
     def words(self, error: KnowledgeError) -> str:
         """What went wrong, without where on this machine the folder lies."""
-        text = str(error).replace(f"{self.root}/", "").replace(str(self.root), "the folder of policies")
+        text = self.without_places(str(error))
         return f"{text[:1].upper()}{text[1:LONGEST_ERROR]}"
+
+    def without_places(self, text: str) -> str:
+        """What a command said, without where on this machine anything lies."""
+        settings = self._house.settings
+        text = text.replace(f"{self.root}/", "").replace(str(self.root), "the folder of policies")
+        for place in (settings.data, settings.project):
+            text = text.replace(f"{place}/", "").replace(str(place), "the folder of the desk")
+        return text
 
     def _opened(self, policy: str, file: PolicyFile) -> Published:
         key = (policy, file.sha256)

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -17,8 +17,10 @@ if TYPE_CHECKING:
 
 ASKING_SECONDS = 300  # a model may have to be trained first
 PUBLISHING_SECONDS = 900
+TAKING_IN_SECONDS = 600  # a new policy is asked the usual questions, for which a model may have to be trained
 STOPPING_SECONDS = 5
 ASK, PUBLISH = "ask", "publish"  # kinds of errands; rolling back is of the second kind: the page shows the last
+TAKE_IN, PROFILE = "take in", "profile"
 MOST_LINES, LONGEST_LINE = 400, 500
 LONGEST_OUTPUT = 8_000_000  # bytes: the answers to all golden questions, as data
 NOT_STARTED, TOOK_TOO_LONG = 126, 124
@@ -27,7 +29,10 @@ _log = structlog.get_logger("console.errands")
 
 @dataclass
 class Errand:
-    """One call of the command line. told: its lines for people; output: what it printed; code: None while it runs."""
+    """One call of the command line. told: its lines for people; output: what it printed; code: None while it runs.
+
+    at_end: called once, however it ends.
+    """
 
     what: str
     policy: str
@@ -36,6 +41,7 @@ class Errand:
     output: str = ""
     code: int | None = None
     task: "asyncio.Task[None] | None" = field(default=None, repr=False)
+    at_end: Callable[[], None] | None = field(default=None, repr=False)
 
     @property
     def is_running(self) -> bool:
@@ -116,10 +122,8 @@ class Errands:
             stderr=asyncio.subprocess.PIPE,
             limit=LONGEST_OUTPUT,
         )
-        assert process.stdout and process.stderr
         try:
-            both = asyncio.gather(_read_all(process.stdout), _read_lines(process.stderr, errand.told), process.wait())
-            output, _, code = await asyncio.wait_for(both, seconds)
+            output, code = await asyncio.wait_for(_ended_with(process, errand.told), seconds)
         finally:
             if process.returncode is None:
                 with contextlib.suppress(ProcessLookupError):
@@ -129,10 +133,19 @@ class Errands:
         return code
 
 
+async def _ended_with(process: asyncio.subprocess.Process, told: list[str]) -> tuple[str, int]:
+    """What it printed and how it ended. told: takes its lines for people, as they come."""
+    assert process.stdout and process.stderr
+    output, _, code = await asyncio.gather(_read_all(process.stdout), _read_lines(process.stderr, told), process.wait())
+    return output, code
+
+
 def _ended(errand: Errand) -> None:
     """Also one that was cancelled before its first step has ended."""
     if errand.code is None:
         errand.code = NOT_STARTED
+    if errand.at_end is not None:
+        errand.at_end()
 
 
 def environment_for(settings: "ConsoleSettings", environment: Mapping[str, str]) -> dict[str, str]:

@@ -138,7 +138,7 @@ def _row(
         said for said in review.accepted if waits_for and (said.clause, said.stamp) == (identity, waits_for.stamp)
     ]
     told = [words for clause in (old, new) if clause for words in effects.get(clause.id, ())]
-    labels = [_labels(old), _labels(new)]
+    labels = [labels_of(old), labels_of(new)]
     return Row(
         id=identity,
         change=LABELS if is_relabelled else one.change.value,
@@ -193,7 +193,7 @@ def _carried(clause: str, review: Review) -> tuple[str, ...]:
     return (f"what it is about was taken over from the clause before ({older})",) if older else ()
 
 
-def _labels(clause: Clause | None) -> tuple[str, ...]:
+def labels_of(clause: Clause | None) -> tuple[str, ...]:
     """What the desk takes the clause to be about."""
     if clause is None:
         return ()

@@ -38,6 +38,11 @@ class FieldRow:
     value: str
     is_changed: bool
 
+    @property
+    def clauses(self) -> tuple[str, ...]:
+        """The clauses that are asked about, each once."""
+        return tuple(dict.fromkeys(clause for _, clause, text in self.guesses if text))
+
 
 @dataclass(frozen=True)
 class LintRow:
@@ -51,7 +56,10 @@ class LintRow:
 
 @dataclass(frozen=True)
 class GoldenRow:
-    """A golden question that waits. wanted, got: (id, text) of clauses; is_first: nobody has ever decided it."""
+    """A golden question that waits. wanted, got: (id, text) of clauses; is_first: nobody has ever decided it.
+
+    here: those of them that the folder's version has.
+    """
 
     number: int
     ask: str
@@ -64,6 +72,7 @@ class GoldenRow:
     got_word: str
     got: tuple[tuple[str, str], ...]
     can_decide: bool
+    here: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -199,6 +208,7 @@ def _golden_row(number: int, result: GoldenResult, folder: PolicyFolder, why: st
         KIND_WORDS[kind] if kind else "not read as a question about the policy",
         first if kind != "silent" else (),
         answer is not None,
+        tuple(name for name in dict.fromkeys((*_wanted(wanted), result.first)) if _text(folder.compiled(), name)),
     )
 
 

@@ -144,7 +144,12 @@ ACTION_WORDS: dict[str, str] = {
     "policy_fields_confirmed": "confirmed what a program had read in",
     "policy_findings_explained": "explained a finding about",
     "policy_questions_decided": "decided golden questions of",
+    "policy_label_changed": "mended what a clause is about, of",
+    "policy_add_begun": "began to take in",
+    "policy_update_begun": "began to take in the next version of",
+    "policy_profile_begun": "began to save the profile of",
     "policy_publish_begun": "asked for the publication of",
+    "policy_withdraw_begun": "asked to take out",
     "policy_rollback_begun": "asked for an earlier release, from the page of",
     "entered": "entered what came by phone, mail or letter",
 }

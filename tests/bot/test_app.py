@@ -69,11 +69,13 @@ async def test_a_forged_or_missing_session_is_refused_and_files_nothing(app: Any
     assert len(parts.requests.listing()) == before
 
 
-async def test_a_session_of_a_policy_that_is_gone_is_told(app: Any) -> None:
+async def test_a_session_of_a_policy_that_is_gone_is_told_and_still_hears_of_its_requests(app: Any) -> None:
     _, token = app.state.services.sessions.open("bankrupt")
     async with client_of(app) as http:
         response = await Chat(http, token).post({"id": "1", "text": "hello"})
-        assert response.status_code == 404 and error_of(response) == "unknown_policy"
+        assert response.status_code == 410 and error_of(response) == "policy_gone"
+        news = await http.get(MESSAGES, headers={"Authorization": f"Bearer {token}"})
+        assert news.status_code == 200 and news.json()["messages"] == []
 
 
 async def test_the_same_id_gives_the_same_reply_and_files_once(

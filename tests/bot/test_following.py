@@ -26,11 +26,11 @@ from bot.receipts import Receipts
 from bot.releases import following
 from bot.releases.differing import differences
 from bot.releases.following import Follower
-from bot.releases.publishing import RefusedError, publish, rollback, wait_until_served
+from bot.releases.publishing import RefusedError, publish, rollback, wait_until_served, withdraw
 from bot.releases.shelf import shelf_of
 from bot.releases.starting import PRODUCT, UPGRADED, begin
 from bot.settings import BotSettings, data_folder
-from policies_kb.errors import DamagedError, ReleaseError, ShelfMovedError
+from policies_kb.errors import DamagedError, ReleaseError, ShelfMovedError, UnknownPolicyError
 from policies_kb.knowledge import ROOT
 from policies_kb.workshop import workshop
 
@@ -270,6 +270,34 @@ async def test_all_that_reads_the_knowledge_sees_the_new_release(house: House) -
     assert {one["id"]: one["version"] for one in listed}["klasso"] == EDITED and len(listed) == 3
     assert AFTER in page.text and BEFORE in older.text and said["answer"]["release"] == 2
     assert house.parts.mail.name_of("classtime") == "Classtime"
+
+
+async def test_what_is_taken_out_is_answered_no_more_while_its_requests_are_told_of(house: House) -> None:
+    app = make_app(house.settings, house.parts)
+    async with chatting(app) as chat:
+        await chat.say("delete my account")
+        made = withdraw(house.shelf, "klasso", BY, "the company left", now())
+        await house.follower.look()
+        assert (made.number, sorted(made.policies), house.follower.served) == (2, ["klantra"], 2)
+        refused = await chat.post({"id": "late", "text": "do you sell my data?"})
+        news = await chat.http.get("/api/messages", headers={"Authorization": f"Bearer {chat.token}"})
+        page = await chat.http.get("/p/klasso")
+        assert (refused.status_code, news.status_code, page.status_code) == (410, 200, 404)
+    assert await house.version("who gets my data?", "klantra")
+    assert house.publish("klasso").number == 3
+    await house.follower.look()
+    assert await house.version() == SHIPPED
+
+
+async def test_what_is_not_served_cannot_be_taken_out_nor_the_last_policy(house: House) -> None:
+    with pytest.raises(UnknownPolicyError, match="not published"):
+        withdraw(house.shelf, "classtime", BY, "", now())
+    with pytest.raises(ReleaseError, match="say who does it"):
+        withdraw(house.shelf, "klasso", "", "", now())
+    withdraw(house.shelf, "klasso", BY, "", now())
+    with pytest.raises(ReleaseError, match="the only policy"):
+        withdraw(house.shelf, "klantra", BY, "", now())
+    assert house.shelf.current() == 2
 
 
 def flipped(path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import shutil
 import tempfile
 from dataclasses import replace
@@ -142,6 +143,27 @@ def test_pasted_text_is_taken_from_standard_input(desk: Desk, monkeypatch: pytes
     assert "Acme 2026-03-01" in desk.says("add", "acme", "-", "--name", "Acme")
 
 
+def test_a_clause_is_labelled_by_a_person(desk: Desk) -> None:
+    folder = desk.with_policy("klasso")
+    clause = "no-recording-or-storage-klasso-a3b242"
+    assert "calls_recordings=1 (answers, denies)" in desk.says("label", "klasso", clause)
+    said = desk.says("label", "klasso", clause, "--topic", "data_retention=2", "--audience", "app")
+    assert "data_retention=2 (answers in part)" in said and "for: app" in said and "calls_recordings" not in said
+    kept = {path.name: path.read_bytes() for path in folder.path.iterdir()}
+    wrong = (
+        (("--topic", "data_retension=1"), "nearest: data_retention"),
+        (("--topic", "data_retention=x"), "NAME=RANK"),
+        (("--topic", "data_retention", "--denies", "purpose"), "not about: purpose"),
+        (("--topic", "data_retention", "--none"), "not both"),
+    )
+    for options, words in wrong:
+        assert words in desk.says("label", "klasso", clause, *options, code=2)
+    assert "policies_kb show klasso" in desk.says("label", "klasso", "nowhere", "--none", code=2)
+    assert {path.name: path.read_bytes() for path in folder.path.iterdir()} == kept
+    assert "no topic" not in desk.says("label", "klasso", clause, "--none")
+    assert folder.compiled().clause(clause).labels == ()  # type: ignore[union-attr]
+
+
 def test_what_is_no_policy_is_only_taken_where_somebody_insists(desk: Desk, tmp_path: Path) -> None:
     recipe = tmp_path / "recipe.txt"
     lines = ["Mix the flour with the milk, then fry it in butter until it is golden."] * 12
@@ -180,6 +202,20 @@ def test_one_version_alone_cannot_be_compared(desk: Desk) -> None:
 def test_a_release_that_is_not_there_is_not_rolled_back_to(desk: Desk) -> None:
     assert "there is no release yet" in desk.says("releases")
     assert "there is no release" in desk.says("rollback", "7", *BY, code=2)
+
+
+def test_a_policy_is_taken_out_and_brought_back(desk: Desk) -> None:
+    desk.with_policy("klasso")
+    desk.with_policy("classtime")
+    assert "not published" in desk.says("withdraw", "klasso", *BY, code=2)
+    desk.says("publish", "--all", *BY)
+    said = desk.says("withdraw", "klasso", *BY, "--why", "the company left")
+    assert "release 2 is published, without klasso" in said and "publish klasso brings it back" in said
+    assert "Owner One (the company left): without klasso" in desk.says("releases")
+    assert re.search(r"klasso +- ", desk.says("list"))
+    assert "the only policy" in desk.says("withdraw", "classtime", *BY, code=2)
+    desk.says("publish", "klasso", *BY)
+    assert sorted(desk.shelf.manifest(3).policies) == ["classtime", "klasso"]
 
 
 def test_publishing_the_same_again_is_told(desk: Desk) -> None:

@@ -296,6 +296,14 @@ def test_what_the_desk_refuses_fails_and_the_next_message_goes_through(visit: Vi
     expect(reply(page)).to_contain_text("You said: two")
 
 
+def test_where_the_policy_was_taken_out_it_says_what_becomes_of_requests(visit: Visit) -> None:
+    page = visit.opened()
+    visit.desk.refusals = [(410, {}, "policy_gone")]
+    say(page, "one")
+    expect(page.locator(".me.failed")).to_contain_text("no longer answered here. Your requests go on")
+    assert page.get_by_role("button", name="Try again").count() == 0
+
+
 def test_after_many_tries_the_person_can_try_again(visit: Visit) -> None:
     visit.context.add_init_script(
         "window.setTimeout = ((later) => (work, time, ...more) => later(work, time / 200, ...more))(setTimeout);"

@@ -30,13 +30,18 @@ from tickets.vocabulary import Role
 EDITED = Path(__file__).resolve().parents[1] / "policies_kb" / "edits" / "klasso" / "2026-09.txt"
 RECORDED = "recording-and-storage-with-the-085113"
 THEN = datetime(2026, 3, 1, 9, 0, tzinfo=timezone.utc)
-PAGES = ("entry", "knowledge", "people", "policy_change")
+PAGES = ("entry", "policy_change", "knowledge", "people")
 HERE = "/knowledge/klasso/change"
 STAND_IN = """
 import json, pathlib, sys, time
 told = pathlib.Path(__file__).parent
 with (told / "calls").open("a") as calls:
     calls.write(json.dumps(sys.argv[1:]) + "\\n")
+given = pathlib.Path(sys.argv[-1])
+if given.is_file():
+    (told / "given").write_bytes(given.read_bytes())
+    modes = [oct(folder.stat().st_mode & 0o777) for folder in (given.parent, given.parent.parent)]
+    (told / "modes").write_text(" ".join(modes))
 answer = json.loads((told / "answer.json").read_text())
 time.sleep(answer["seconds"])
 print("\\n".join(answer["progress"]), file=sys.stderr)
@@ -99,6 +104,16 @@ class OwnerRoom:
         """What the stand-in was called with."""
         path = self.stand_in / "bot" / "calls"
         return [json.loads(line) for line in path.read_text("utf-8").splitlines()] if path.exists() else []
+
+    @property
+    def given(self) -> bytes:
+        """What was in the file that the stand-in was given last."""
+        return (self.stand_in / "bot" / "given").read_bytes()
+
+    @property
+    def uploads(self) -> list[Path]:
+        """The files that wait for an errand, with their folders."""
+        return sorted((self.house.settings.data / "uploads").rglob("*"))
 
     def says(self, output: str, code: int = 0, progress: tuple[str, ...] = (), seconds: float = 0.0) -> None:
         """What the stand-in answers from now on, and how long it thinks."""

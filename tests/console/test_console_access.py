@@ -32,6 +32,7 @@ ROLES = {
         GET /requests/{reference}, POST /requests/{reference}/looking
         GET /knowledge, GET /knowledge/{policy}, GET /findings, GET /findings/{finding_id}, GET /letters
         GET /knowledge/{policy}/change, GET /knowledge/{policy}/change/golden, GET /knowledge/{policy}/change/run
+        GET /knowledge/{policy}/change/labels, GET /knowledge/{policy}/change/labels/{clause}
         GET /reports, GET /reports/report.json, GET /reports/requests.csv, GET /reports/summary.csv
     """,
     Role.AGENT: """
@@ -57,14 +58,20 @@ ROLES = {
         POST /knowledge/{policy}/change/name, POST /knowledge/{policy}/change/ask
         POST /knowledge/{policy}/change/accept, POST /knowledge/{policy}/change/accept-all
         POST /knowledge/{policy}/change/confirm, POST /knowledge/{policy}/change/explain
+        POST /knowledge/{policy}/change/labels/{clause}
         POST /knowledge/{policy}/change/decide, POST /knowledge/{policy}/change/decide-all
+        GET /knowledge/add, POST /knowledge/add
+        GET /knowledge/{policy}/change/update, POST /knowledge/{policy}/change/update
+        GET /knowledge/{policy}/change/taking-in, GET /knowledge/{policy}/change/taking-in/part
+        GET /knowledge/{policy}/change/profile, POST /knowledge/{policy}/change/profile
         GET /requests/{reference}/approve, POST /requests/{reference}/approve
         GET /reports/dossier, POST /reports/dossier, POST /reports/dossier/revealed
     """,
     Role.ADMIN: """
         GET /staff, GET /staff/trail, POST /staff/add, POST /staff/reset
         POST /staff/disable, POST /staff/enable, POST /staff/role
-        POST /knowledge/{policy}/change/publish, POST /knowledge/{policy}/change/rollback
+        POST /knowledge/{policy}/change/publish, POST /knowledge/{policy}/change/withdraw,
+        POST /knowledge/{policy}/change/rollback
     """,
 }
 
@@ -78,7 +85,8 @@ CONFIRMED = set(
     names(
         """
         POST /account/second-factor, POST /reports/dossier/revealed
-        POST /knowledge/{policy}/change/publish, POST /knowledge/{policy}/change/rollback
+        POST /knowledge/{policy}/change/publish, POST /knowledge/{policy}/change/withdraw,
+        POST /knowledge/{policy}/change/rollback
         POST /staff/add, POST /staff/reset, POST /staff/disable, POST /staff/enable, POST /staff/role
         POST /requests/{reference}/approve, POST /requests/{reference}/fulfil, POST /requests/{reference}/partly-fulfil
         """

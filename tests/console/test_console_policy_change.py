@@ -28,6 +28,7 @@ from policies_kb.golden_records import golden_record, golden_results
 from policies_kb.knowledge import KnowledgeBase, load_policy
 from policies_kb.lint import findings
 from policies_kb.pending import finding_id
+from policies_kb.relabelling import checked_label, relabel
 from policies_kb.releases.archives import archive_policy
 from policies_kb.releases.folder_shelf import FolderShelf
 from policies_kb.releases.manifest import Draft, ModelFile, PolicyFile, digest_of
@@ -301,6 +302,17 @@ def test_an_answer_that_comes_while_the_page_looks_for_it_is_not_called_a_failur
     assert "32 asked" in golden_part(approver) and len(started) == 1
 
 
+def test_an_answer_about_the_folder_as_it_was_is_asked_for_anew(
+    room: OwnerRoom, approver: Person, shop: Workshop
+) -> None:
+    room.says(answered(room, shop), code=1, seconds=0.5)
+    assert "every 1s" in approver.get(f"{HERE}/golden").text
+    clause = room.folder.compiled().clauses[-1]
+    relabel(room.folder, clause.id, checked_label({Topic("contact"): 3}, {}))
+    assert "32 asked" in golden_part(approver)
+    assert room.calls == [["policy", "review", "klasso", "--json"]] * 2
+
+
 def test_an_answer_that_comes_back_is_the_one_that_was_sent(room: OwnerRoom, shop: Workshop) -> None:
     records = json.loads(answered(room, shop))["golden"]
     results = golden_results(records, room.folder.golden(), room.folder.compiled())
@@ -361,6 +373,23 @@ def test_a_release_is_gone_back_to_with_its_number_alone(room: OwnerRoom) -> Non
     assert room.calls == [["policy", "rollback", "--by=admin-one", "--why=too early", "--", "1"]]
 
 
+def test_a_policy_is_taken_out_with_a_reason_and_the_last_one_is_not_offered(room: OwnerRoom) -> None:
+    admin = room.enter(Role.ADMIN)
+    with admin.client:
+        assert "/withdraw" not in admin.get(HERE).text  # the only one that is served
+        admin.confirm()
+        assert admin.post(f"{HERE}/withdraw", form("")).status_code == 422 and room.calls == []
+        shelf = FolderShelf(room.house.settings.data / "releases")
+        one = shelf.manifest(1)
+        both = {**one.policies, "classtime": one.policies["klasso"]}
+        shelf.publish(Draft("Owner One", "", one.model, both), {}, room.clock.now, 1)
+        assert f"{HERE}/withdraw" in admin.get(HERE).text
+        admin.post(f"{HERE}/withdraw", form("", why_out="the company left"))
+        ended(room, admin)
+    assert room.calls == [["policy", "withdraw", "--by=admin-one", "--why=the company left", "--", "klasso"]]
+    assert Deeds(room.house.store).latest(1)[0].action == "policy_withdraw_begun"
+
+
 def test_a_viewer_sees_everything_and_can_do_nothing(room: OwnerRoom, shop: Workshop) -> None:
     viewer, agent = room.enter(Role.VIEWER), room.enter(Role.AGENT)
     room.says(answered(room, shop), code=1)
@@ -378,6 +407,7 @@ def test_a_viewer_sees_everything_and_can_do_nothing(room: OwnerRoom, shop: Work
             "decide-all",
             "ask",
             "publish",
+            "withdraw",
             "rollback",
         ):
             assert person.post(f"{HERE}/{deed}", form("", clause="x", again=PASSWORD)).status_code == 403
@@ -385,7 +415,7 @@ def test_a_viewer_sees_everything_and_can_do_nothing(room: OwnerRoom, shop: Work
 
 
 def test_an_approver_neither_publishes_nor_goes_back(room: OwnerRoom, approver: Person) -> None:
-    for deed in ("publish", "rollback"):
+    for deed in ("publish", "withdraw", "rollback"):
         assert approver.post(f"{HERE}/{deed}", form("", number="1", again=PASSWORD)).status_code == 403
     assert room.calls == [] and "/rollback" not in approver.get(HERE).text
 

@@ -12,6 +12,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from builders import data_in
 from owner_room import HERE, THEN, edited, mended, own_policies
+from owner_room import RECORDED as RECORDED_CLAUSE
 from playwright.sync_api import Browser, Page, expect
 from queue_room import Room
 from staff_people import Clock
@@ -186,9 +187,28 @@ def test_the_page_is_within_reach_of_everybody(owners_engine: Browser, owned: Ow
     owned.enter(page, Role.ADMIN, "owner-three")
     asked(page)
     look_at(page)
-    page.goto(f"{owned.desk.url}/knowledge")
-    look_at(page)
+    for place in ("/knowledge", f"{HERE}/labels", f"{HERE}/labels/{RECORDED_CLAUSE}"):
+        page.goto(owned.desk.url + place)
+        look_at(page)
     context.close()
+
+
+def test_what_a_clause_is_about_is_mended_on_a_form(owners_engine: Browser, owned: OwnersBrowser) -> None:
+    with own_browser(owners_engine) as page:
+        owned.enter(page, Role.APPROVER, "owner-six")
+        page.locator(f"#clause-{RECORDED_CLAUSE}").get_by_role("link", name="Mend what it is about").click()
+        expect(page.locator(".said")).to_contain_text("With the prior consent of every participant")
+        page.get_by_label("and says of topic 1").select_option("depends")
+        page.select_option("#topic_2", "first_party_collection.calls_recordings")
+        page.get_by_role("button", name="Save what it is about").click()
+        expect(page.locator("#wrong")).to_contain_text("is chosen twice")
+        page.select_option("#topic_2", "")
+        page.get_by_role("button", name="Save what it is about").click()
+        said(page, "Saved.")
+        expect(page.locator(f"#clause-{RECORDED_CLAUSE}")).to_contain_text(
+            "recording of calls or video (answers, depends)"
+        )
+        asked(page)
 
 
 def test_by_keyboard_the_enter_key_in_the_name_signs_nothing(owners_engine: Browser, owned: OwnersBrowser) -> None:

@@ -51,6 +51,15 @@ ATTEMPTS: dict[str, Callable[[str], dict[str, Any]]] = {
 }
 
 
+# The forms that hold a file: there a page's own multipart form is right. With a wrong token or origin it is not let in
+# either (test_console_policy_take_in).
+WITH_FILES = [
+    "POST /knowledge/add",
+    "POST /knowledge/{policy}/change/profile",
+    "POST /knowledge/{policy}/change/update",
+]
+
+
 def changing(client: TestClient) -> list[str]:
     """The doors that change something."""
     return [f"{method} {path}" for method, path in client.app.state.table if method != "GET"]
@@ -75,7 +84,7 @@ def admin(enter_doors: Callable[..., Person]) -> Person:
 @pytest.mark.parametrize("attempt", ATTEMPTS)
 def test_a_changing_call_is_refused_unless_it_is_a_form_of_our_own_page(admin: Person, attempt: str) -> None:
     assert len(changing(admin.client)) >= 10
-    assert let_in_with(admin, attempt) == []
+    assert sorted(let_in_with(admin, attempt)) == (WITH_FILES if attempt == "multipart" else [])
 
 
 @pytest.mark.parametrize(("defence", "attempt"), [("_check_token", "no token"), ("_is_ours", FOREIGN[0])])

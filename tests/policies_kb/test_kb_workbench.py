@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
+from time import time
 
 import pytest
-from kb_texts import source_of, tools
+from kb_texts import PROJECT, source_of, tools
 from owner_desk import ACME, EDITS, acme, contents, document, own_copy
 
 from policies_kb import workbench
 from policies_kb.compiler import compile_policy, denies, dump
 from policies_kb.errors import KnowledgeError, ProfileError
-from policies_kb.folders import PolicyFolder, check_frozen
+from policies_kb.folders import PolicyFolder, all_folders, check_frozen
 from policies_kb.model import Stance
 from policies_kb.profile import load_profile
 from policies_kb.reviewing import load_review
@@ -89,6 +94,40 @@ def test_what_goes_wrong_in_between_leaves_nothing(
     with pytest.raises((KnowledgeError, KeyboardInterrupt)):
         acme(tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_killed_commands_left_is_swept_by_the_next_once_nobody_can_be_at_work_in_it(tmp_path: Path) -> None:
+    old, young, other = tmp_path / ".adding-old", tmp_path / ".adding-young", tmp_path / ".updating-x"
+    for folder in (old, young, other):
+        (folder / "acme").mkdir(parents=True)
+    for folder in (old, other):
+        os.utime(folder, (time() - 3_700,) * 2)
+    made = acme(tmp_path)
+    assert not old.exists() and young.is_dir() and other.is_dir()
+    update_policy(made, document(ACME.replace(SIX, TWELVE)), "2", tools().labeller)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".adding-young", "acme"]
+
+
+def test_a_command_that_is_killed_while_it_adds_leaves_no_policy_and_is_not_in_the_way(tmp_path: Path) -> None:
+    tools()  # built here, so that the child finds it
+    script = (
+        "import os, signal; from pathlib import Path; from kb_texts import tools;"
+        "from owner_desk import ACME, document;"
+        "from policies_kb.workbench import add_policy;"
+        f"add_policy(Path({str(tmp_path)!r}), 'acme', 'Acme', document(ACME), '', tools().labeller,"
+        " lambda folder: os.kill(os.getpid(), signal.SIGKILL))"
+    )
+    paths = {"PYTHONPATH": f"{PROJECT}:{Path(__file__).parent}"}
+    ended = subprocess.run([sys.executable, "-W", "ignore", "-c", script], env={**os.environ, **paths}, check=False)
+    assert ended.returncode == -signal.SIGKILL
+    assert [folder.policy for folder in all_folders(tmp_path)] == [] and not (tmp_path / "acme").exists()
+    assert len(list(tmp_path.glob(".adding-*"))) == 1
+    assert acme(tmp_path).current == "2026-03-01"
+
+
+def test_a_page_of_the_console_keeps_its_name(tmp_path: Path) -> None:
+    with pytest.raises(ProfileError, match="a page of the console is called so"):
+        add_policy(tmp_path, "add", "Add Ltd", document(ACME), "", tools().labeller)
 
 
 def test_an_update_keeps_the_old_version_as_it_was(tmp_path: Path) -> None:

@@ -67,6 +67,7 @@ export function createSender({ api, store, session, name, onTrouble, onReply }) 
 
 function wordsFor(failure, entry) {
   if (failure.isPassing || (failure.isOver && !entry.button)) return t("error.unreachable");
+  if (failure.status === 410) return t("error.gone");
   if (entry.button) return t("error.button");
   return t("error.refused");
 }
