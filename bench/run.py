@@ -20,6 +20,7 @@ from pathlib import Path
 
 from bench.measuring import machine, p50, p95, resident_mb, table
 from bot.settings import PROJECT, BotSettings
+from bot.threads import keep_to_one_thread
 from quality import sets
 
 FLAT = 1.3  # how much slower a turn may be late in a long conversation
@@ -136,6 +137,7 @@ def main() -> int:
     import structlog
 
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
+    keep_to_one_thread(os.environ)  # as the product does
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         measured = {"train": train(folder)}

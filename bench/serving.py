@@ -51,6 +51,11 @@ class Product:
         assert self.process is not None
         return self.process.pid
 
+    def processor_seconds(self) -> float:
+        """What its process has spent so far, on all processors together."""
+        fields = Path(f"/proc/{self.pid}/stat").read_text("utf-8").rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def start(self) -> float:
         """Start it and wait until it is ready; gives the seconds."""
         self.launch()

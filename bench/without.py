@@ -9,6 +9,7 @@ over without the agent whose actions answer from it.
 from __future__ import annotations
 
 import asyncio
+import os
 import secrets
 import sys
 import time
@@ -97,9 +98,12 @@ DEFENCES = {"release": no_pair, "gate": no_gate, "inbox": no_inbox, "key": no_ke
 def main(defence: str, arguments: list[str]) -> int:
     """Take it away, then do as `python -m bot`."""
     from bot.__main__ import _silence_old_libraries
-    from bot.commands import main as run
+    from bot.threads import keep_to_one_thread
 
     _silence_old_libraries()
+    keep_to_one_thread(os.environ)
+    from bot.commands import main as run
+
     DEFENCES[defence]()
     return run(arguments, STARTED)
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 OF_A_CONVERSATION = Rate(burst=20, every=1.5, penalty=1.0)  # a person types one message in some seconds
 OF_AN_ADDRESS = Rate(burst=120, every=0.1)  # an office behind one address
 OPENING = Rate(burst=60, every=1.0)  # conversations opened from one address
-OF_ALL = Rate(burst=60, every=0.03)  # messages; about what one process answers
+OF_ALL = Rate(burst=60, every=0.018)  # messages; about what one process answers
 MESSAGES, SESSIONS = "/api/messages", "/api/sessions"
 TOO_MANY = "Too many messages come from here just now. Please wait a moment."
 BUSY = "Very many people are asking just now. Please wait a moment."

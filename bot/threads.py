@@ -1,7 +1,7 @@
 """One thread for each calculation.
 
-A message's matrices are small: numpy's own second thread computes nothing faster, and spins for the time of half an
-answer while it waits for work (17 ms of processor time a message instead of 29, python -m bench.channels).
+A message's matrices are small: numpy's second thread makes nothing faster, and spins while it waits for work. What that
+costs: python -m bench.channels, against the same with OPENBLAS_NUM_THREADS=2.
 """
 
 from __future__ import annotations
