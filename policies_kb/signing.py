@@ -123,15 +123,17 @@ def decide(
         if wrong:
             raise ProfileError(f"golden.yml has questions 1 to {len(results)}, not {', '.join(map(str, wrong))}")
         before = {one.ask: one for one in published.golden} if published else {}
+        review = load_review(folder.path, folder.current)
+        settled = {(one.ask, one.kind, tuple(one.clauses)) for one in review.decided}
         chosen = [
             (result, as_decided(result) if result.trouble or not result.question.decided else result.question)
             for number, result in enumerate(results, 1)
-            if (number in numbers if numbers is not None else _asks_for_it(result, before))
+            if (number in numbers if numbers is not None else _asks_for_it(result, before, settled))
         ]
         made = [_decided(result, wanted, before, who) for result, wanted in chosen]
-        gone = [] if numbers is not None else [ask for ask in before if ask not in {r.question.ask for r in results}]
+        asked = {result.question.ask for result in results} | {ask for ask, kind, _ in settled if not kind}
+        gone = [ask for ask in before if ask not in asked] if numbers is None else []
         made += [Decided(ask, "", [], who.by, said_at(who.at), _words(before[ask])) for ask in gone]
-        review = load_review(folder.path, folder.current)
         golden = open_yaml((folder.path / "golden.yml").read_text("utf-8")) if results else []
         _put_decided(golden, {result.question.ask: wanted for result, wanted in chosen})
         files = {"golden.yml": yaml_text(golden)} if results else {}
@@ -139,10 +141,13 @@ def decide(
     return chosen
 
 
-def _asks_for_it(result: GoldenResult, before: dict[str, GoldenQuestion]) -> bool:
-    """Whether a decision is due: a wrong answer, a first one, or one that was rewritten by hand."""
+def _asks_for_it(
+    result: GoldenResult, before: dict[str, GoldenQuestion], settled: Collection[tuple[str, str, tuple[str, ...]]]
+) -> bool:
+    """Whether a decision is due: a wrong answer, a first one, or one that was rewritten by hand and not decided so."""
     question = result.question
-    rewritten = question.ask in before and before[question.ask] != question
+    is_settled = (question.ask, question.kind.value, question.clauses) in settled
+    rewritten = question.ask in before and before[question.ask] != question and not is_settled
     return bool(result.trouble) or not question.decided or rewritten
 
 

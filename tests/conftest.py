@@ -15,6 +15,8 @@ import pytest
 PROJECT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(PROJECT))  # the project's packages, also where pytest is called without `python -m`
 
+from postgres import POSTGRES, own_database  # noqa: E402
+
 from bot import lean_rasa  # noqa: E402  before anything imports Rasa
 
 SECRET = "only-for-tests-only-for-tests-only-for-tests"
@@ -79,3 +81,12 @@ def app(own_settings, parts):  # type: ignore[no-untyped-def]
     from bot.launch import make_app
 
     return make_app(own_settings, parts)
+
+
+@pytest.fixture
+def postgres_url() -> Iterator[str]:
+    """A database of this test's own."""
+    if not POSTGRES:
+        pytest.skip("TEST_POSTGRES_URL is not set")
+    with own_database() as url:
+        yield url

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from builders import MOST_STEPS, WISH, answer_to, fresh_address
@@ -113,3 +113,10 @@ def button(reply: Reply, title: str) -> Button:
     """The one button with that title."""
     (found,) = [one for one in reply.buttons if one.title == title]
     return found
+
+
+def unstamped(reply: Reply) -> Reply:
+    """Without the receipts of its answers, which hold the minute."""
+    assert reply.answer is not None and reply.answer["receipt"]
+    more = tuple({**one, "receipt": ""} for one in reply.more_answers)
+    return replace(reply, answer={**reply.answer, "receipt": ""}, more_answers=more)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from talking import POLICIES, asked, kind, quotes
+from talking import POLICIES, asked, kind, quotes, unstamped
 
 from bot.desk import Reply
 from bot.launch import Parts
@@ -142,4 +142,4 @@ def test_naming_another_company_changes_nothing(parts: Parts, policy: str) -> No
 
 def test_the_same_question_gets_the_same_answer(parts: Parts, replies: Replies) -> None:
     question = "How long do you keep my data?"
-    assert asked(parts, "klasterina", question) == replies["klasterina"][question]
+    assert unstamped(asked(parts, "klasterina", question)) == unstamped(replies["klasterina"][question])

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import secrets
 import shutil
 from collections import Counter
 from collections.abc import Iterator
@@ -14,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
 from builders import fresh_id, typed
 from chatting import chatting, without_limits
 from prometheus_client import CollectorRegistry, generate_latest
@@ -80,22 +77,6 @@ def deployed(settings: BotSettings, store: Any) -> House:
     parts = assemble(settings, begun.model, store, begun.knowledge)
     follower = Follower(shelf, begun.opener, parts, begun.manifest.number, fresh_id("replica"), now, every=0.02)
     return House(settings, shelf, parts, follower, begun)
-
-
-@pytest.fixture
-def postgres_url() -> Iterator[str]:
-    """A database of this test's own."""
-    base = os.environ.get("TEST_POSTGRES_URL")
-    if not base:
-        pytest.skip("TEST_POSTGRES_URL is not set")
-    name = f"desk_{secrets.token_hex(6)}"
-    engine = sa.create_engine(base, isolation_level="AUTOCOMMIT", future=True)
-    with engine.connect() as connection:
-        connection.execute(sa.text(f"CREATE DATABASE {name}"))
-    yield base.rsplit("/", 1)[0] + f"/{name}"
-    with engine.connect() as connection:
-        connection.execute(sa.text(f"DROP DATABASE {name} WITH (FORCE)"))
-    engine.dispose()
 
 
 @pytest.fixture

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-import secrets
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
 from builders import said_in
 from chatting import Chat, client_of
 
@@ -20,22 +16,6 @@ from bot.launch import assemble, make_app, open_store
 from bot.settings import BotSettings
 
 pytestmark = pytest.mark.asyncio
-
-
-@pytest.fixture
-def postgres_url() -> Iterator[str]:
-    """A database of this test's own. In CI the variable is always set: see .ci/run."""
-    base = os.environ.get("TEST_POSTGRES_URL")
-    if not base:
-        pytest.skip("TEST_POSTGRES_URL is not set")
-    name = f"desk_{secrets.token_hex(6)}"
-    engine = sa.create_engine(base, isolation_level="AUTOCOMMIT", future=True)
-    with engine.connect() as connection:
-        connection.execute(sa.text(f"CREATE DATABASE {name}"))
-    yield base.rsplit("/", 1)[0] + f"/{name}"
-    with engine.connect() as connection:
-        connection.execute(sa.text(f"DROP DATABASE {name} WITH (FORCE)"))
-    engine.dispose()
 
 
 async def test_a_conversation_goes_on_at_the_other_replica_in_order_and_once(

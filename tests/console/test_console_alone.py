@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import secrets
 import signal
 import subprocess
 import sys
@@ -16,8 +14,8 @@ from pathlib import Path
 import httpx
 import pyotp
 import pytest
-import sqlalchemy as sa
 from builders import PROJECT, environment
+from postgres import POSTGRES, own_schema
 from serving import PATIENCE, free_port
 from staff_people import PASSWORD, token_in
 
@@ -29,21 +27,14 @@ from tickets.service import RequestService
 from tickets.store import Store
 from tickets.vocabulary import Channel, Regime, Right
 
-POSTGRES = os.environ.get("TEST_POSTGRES_URL", "")
 pytestmark = pytest.mark.skipif(not POSTGRES, reason="TEST_POSTGRES_URL names no server")
 
 
 @pytest.fixture
 def database() -> Iterator[str]:
     """The URL of an empty schema."""
-    schema = f"test_{secrets.token_hex(8)}"
-    engine = sa.create_engine(POSTGRES, future=True)
-    with engine.begin() as connection:
-        connection.execute(sa.text(f"CREATE SCHEMA {schema}"))
-    yield f"{POSTGRES}{'&' if '?' in POSTGRES else '?'}options=-csearch_path%3D{schema}"
-    with engine.begin() as connection:
-        connection.execute(sa.text(f"DROP SCHEMA {schema} CASCADE"))
-    engine.dispose()
+    with own_schema() as url:
+        yield url
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from policies_kb.golden import GoldenQuestion, GoldenResult, ask_golden, golden_
 from policies_kb.knowledge import ROOT
 from policies_kb.lint import findings
 from policies_kb.pending import finding_id
+from policies_kb.reviewing import load_review
 from policies_kb.topics import Topic
 from policies_kb.workbench import update_policy
 
@@ -160,6 +161,9 @@ def test_golden_questions_cannot_be_weakened_by_hand(newcomer: PolicyFolder, pub
     assert found.kind is ObstacleKind.GOLDEN and SELL in found.what
     signing.decide(newcomer, published, golden_of(newcomer), None, OWNER)
     assert standing(published, newcomer) == []
+    said = load_review(newcomer.path, newcomer.current).decided
+    assert signing.decide(newcomer, published, golden_of(newcomer), None, OWNER) == []
+    assert load_review(newcomer.path, newcomer.current).decided == said
 
 
 def test_another_wish_for_an_answer_is_decided_by_somebody(newcomer: PolicyFolder, published: Published) -> None:
@@ -170,6 +174,7 @@ def test_another_wish_for_an_answer_is_decided_by_somebody(newcomer: PolicyFolde
     assert "wants another answer" in found.why
     signing.decide(newcomer, published, golden_of(newcomer), [1], OWNER)
     assert standing(published, newcomer) == []
+    assert signing.decide(newcomer, published, golden_of(newcomer), None, OWNER) == []  # nobody signs it over again
 
 
 @pytest.mark.parametrize("served, new, refused", [(90, 89, True), (90, 90, False), (90, 91, False), (None, 1, False)])

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import secrets
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -13,6 +11,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from postgres import POSTGRES, own_schema
 
 from pii.encryption import KeyRing, Vault
 from tickets.letters import Correspondence
@@ -21,7 +20,6 @@ from tickets.service import RequestService
 from tickets.store import Store
 from tickets.vocabulary import Channel, Regime, Right
 
-POSTGRES = os.environ.get("TEST_POSTGRES_URL", "")
 NOW = datetime(2026, 1, 31, 12, 0, tzinfo=timezone.utc)
 VAULT = Vault(KeyRing.new())
 
@@ -71,14 +69,8 @@ def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path / 'privacy-desk.db'}"
         return
-    schema = f"test_{secrets.token_hex(8)}"
-    engine = sa.create_engine(POSTGRES, future=True)
-    with engine.begin() as connection:
-        connection.execute(sa.text(f"CREATE SCHEMA {schema}"))
-    yield f"{POSTGRES}{'&' if '?' in POSTGRES else '?'}options=-csearch_path%3D{schema}"
-    with engine.begin() as connection:
-        connection.execute(sa.text(f"DROP SCHEMA {schema} CASCADE"))
-    engine.dispose()
+    with own_schema() as url:
+        yield url
 
 
 @pytest.fixture
