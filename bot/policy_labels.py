@@ -18,6 +18,9 @@ RANKS = {1: "answers", 2: "answers in part", 3: "touches"}
 
 def label(parsed: argparse.Namespace) -> int:
     """Label a clause anew; without a topic and without --none, show how it is read."""
+    is_new = bool(parsed.topic) or parsed.none
+    if not is_new and (parsed.denies or parsed.depends or parsed.audience or parsed.right):
+        raise ProfileError("a label is written as a whole: name its topics too, or say --none; nothing was changed")
     with opened_desk() as (desk, _):
         (folder,) = desk.folders([parsed.id])
         clause = folder.compiled().clause(parsed.clause)
@@ -26,11 +29,11 @@ def label(parsed: argparse.Namespace) -> int:
                 f"{folder.policy} {folder.current} has no clause {parsed.clause!r}; "
                 f"`python -m policies_kb show {folder.policy}` lists them"
             )
-        if parsed.topic or parsed.none:
+        if is_new:
             clause = relabel(folder, clause.id, _label(parsed)).compiled().clause(clause.id)
         assert clause is not None
         say(*_told(clause))
-        if parsed.topic or parsed.none:
+        if is_new:
             say(f"next: python -m bot policy review {folder.policy}")
     return 0
 

@@ -155,6 +155,8 @@ def test_a_clause_is_labelled_by_a_person(desk: Desk) -> None:
         (("--topic", "data_retention=x"), "NAME=RANK"),
         (("--topic", "data_retention", "--denies", "purpose"), "not about: purpose"),
         (("--topic", "data_retention", "--none"), "not both"),
+        (("--audience", "web"), "name its topics too"),
+        (("--denies", "data_retention"), "name its topics too"),
     )
     for options, words in wrong:
         assert words in desk.says("label", "klasso", clause, *options, code=2)
