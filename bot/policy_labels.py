@@ -8,12 +8,10 @@ from difflib import get_close_matches
 
 from bot.policy_commands import opened_desk, say
 from policies_kb.errors import ProfileError, UnknownClauseError
-from policies_kb.model import Clause, Stance
+from policies_kb.model import RANK_WORDS, Clause, Stance
 from policies_kb.profile import ClauseLabel
 from policies_kb.relabelling import checked_label, relabel
 from policies_kb.topics import Topic
-
-RANKS = {1: "answers", 2: "answers in part", 3: "touches"}
 
 
 def label(parsed: argparse.Namespace) -> int:
@@ -68,6 +66,6 @@ def _told(clause: Clause) -> Sequence[str]:
     for one in sorted(clause.labels, key=lambda one: one.rank):
         stance = clause.stance_on(one.topic)
         said = "" if stance is Stance.STATES else f", {stance.value}"
-        lines.append(f"  {one.topic.value}={one.rank} ({RANKS.get(one.rank, 'touches')}{said})")
+        lines.append(f"  {one.topic.value}={one.rank} ({RANK_WORDS.get(one.rank, 'touches')}{said})")
     lines += [f"  for: {clause.audience}"] if clause.audience else []
     return lines + ([f"  grants: {', '.join(clause.rights)}"] if clause.rights else [])

@@ -17,6 +17,7 @@ class Stance(str, Enum):
 
 
 RANK_WEIGHT = {1: 1.0, 2: 0.6, 3: 0.25}
+RANK_WORDS = {1: "answers", 2: "answers in part", 3: "touches"}
 
 
 class PieceKind(str, Enum):

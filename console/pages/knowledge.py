@@ -20,7 +20,7 @@ from policies_kb.ledger import ledger_table
 from policies_kb.lint import Finding as LintFinding
 from policies_kb.lint import FindingKind
 from policies_kb.lint import findings as lint
-from policies_kb.model import Clause, PolicyVersion, Stance
+from policies_kb.model import RANK_WORDS, Clause, PolicyVersion, Stance
 from policies_kb.profile import Profile
 from policies_kb.topics import Topic
 
@@ -44,7 +44,6 @@ KIND_MEANINGS = {
 }
 """Kinds of answers (policies_kb.answering.AnswerKind) as staff read them, in the order of the legend."""
 STANCE_WORDS = {Stance.DENIES: "says no", Stance.CONDITIONAL: "depends"}
-RANK_WORDS = {1: "answers", 2: "answers in part", 3: "touches"}
 LINT_WORDS = {
     FindingKind.CONTRADICTION: "Clauses contradict each other",
     FindingKind.AGES: "Ages differ",

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from console.pages.knowledge import KIND_WORDS, RANK_WORDS, STANCE_WORDS
+from console.pages.knowledge import KIND_WORDS, STANCE_WORDS
 from policies_kb.comparing import AnswerChange, Change, ClauseChange, Comparison, compare
 from policies_kb.folders import PolicyFolder
 from policies_kb.gate import Published
-from policies_kb.model import Clause
+from policies_kb.model import RANK_WORDS, Clause
 from policies_kb.pending import LABELS, Pending, pending_clauses
 from policies_kb.reviewing import Accepted, Review
 from policies_kb.word_changes import Side, Stretch, weighty_words, word_changes
